@@ -1,0 +1,211 @@
+"""The catalogue: every checkpoint the program knows of, read from `catalog.toml` and checked field by field."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from zoo.errors import ZooError
+
+CATALOG = Path(__file__).with_name("catalog.toml")
+SOURCES = ("builtin", "hub", "mirror", "official")
+FAMILIES = ("spade", "pix2pix", "cyclegan", "huggan", "vgg")
+TASKS = ("layout", "image", "features")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """All that is known of one checkpoint. What is not known is empty, never guessed.
+
+    `files`, `sha256` and `size_bytes` go together, one each per file. `revision` is the Hub's 40-digit commit.
+    `preset` or `config` says how `zoo.convert` reads the original files. `verified` tells whether this entry was
+    ever pulled and run as written here.
+    """
+
+    name: str
+    title: str
+    family: str
+    task: str
+    source: str
+    label_space: str | None = None
+    native_size: tuple[int, int] | None = None  # (height, width)
+    repo: str = ""
+    repo_type: str = "model"
+    files: tuple[str, ...] = ()
+    revision: str = ""
+    sha256: tuple[str, ...] = ()
+    size_bytes: tuple[int, ...] = ()
+    official: str = ""
+    preset: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    licence: str = ""
+    licence_note: str = ""
+    paper: str = ""
+    paper_url: str = ""
+    trained_on: str = ""
+    verified: bool = False
+    accepts_style: bool = False
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What one catalogue file holds: the entries by name, and the mirror it names (empty: none)."""
+
+    entries: Mapping[str, Entry]
+    mirror: str
+
+
+@cache
+def catalog() -> Mapping[str, Entry]:
+    """Every entry by name, in the file's order. Raises `ZooError` naming file, entry and field if one is wrong."""
+    return _shipped().entries
+
+
+def mirror_repo() -> str:
+    """The Hub repository that `[zoo] mirror` of the catalogue names, or an empty string."""
+    return _shipped().mirror
+
+
+@cache
+def _shipped() -> Catalog:
+    return read_catalog(CATALOG)
+
+
+def find(name: str) -> Entry:
+    """The entry called `name`. Raises `ZooError` with the closest names if there is none."""
+    entries = catalog()
+    if name in entries:
+        return entries[name]
+    close = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else "python -m zoo list shows all."
+    raise ZooError(f"There is no checkpoint called {name[:80]!r}; {hint}")
+
+
+def read_catalog(path: Path) -> Catalog:
+    """Read and check one catalogue file. Raises `ZooError` naming file, entry and field."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ZooError(f"{path.name} cannot be read: {error}.") from error
+    unknown = sorted(set(data) - {"zoo", "set", "entry"})
+    if unknown:
+        raise ZooError(f"{path.name} has an unknown table [{unknown[0]}]; it holds [zoo], [set.NAME] and [entry.NAME].")
+    zoo = _table(data, "zoo", path)
+    if set(zoo) - {"mirror"} or not isinstance(zoo.get("mirror", ""), str):
+        raise ZooError(f"{path.name}, [zoo]: the one field it holds is mirror, a string (OWNER/NAME or empty).")
+    sets = _table(data, "set", path)
+    rows = _table(data, "entry", path)
+    entries = {name: _entry(name, row, sets, path) for name, row in rows.items()}
+    return Catalog(MappingProxyType(entries), str(zoo.get("mirror", "")))
+
+
+def _table(data: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise ZooError(f"{path.name}: {key} must be a table.")
+    return value
+
+
+def _entry(name: str, row: object, sets: Mapping[str, Any], path: Path) -> Entry:
+    """One checked entry: the fields of the set it names, overruled by its own."""
+    where = f"{path.name}, entry {name!r}"
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise ZooError(f"{where}: a name is made of a-z, 0-9 and single hyphens.")
+    if not isinstance(row, dict):
+        raise ZooError(f"{where}: an entry is a table [entry.{name}].")
+    own = dict(row)
+    shared = own.pop("set", None)
+    if shared is not None and not isinstance(sets.get(shared), dict):
+        raise ZooError(f"{where}, field 'set': there is no [set.{shared}].")
+    values = {**(sets[shared] if shared is not None else {}), **own}
+    known = {f.name: f for f in fields(Entry) if f.name != "name"}
+    for key in values:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            raise ZooError(f"{where}, field {key!r}: unknown field{f', meant {close[0]!r}?' if close else ''}.")
+    for key, f in known.items():
+        if key not in values and f.default is MISSING and f.default_factory is MISSING:
+            raise ZooError(f"{where}, field {key!r}: missing.")
+    checked = {key: _checked(key, value, where) for key, value in values.items()}
+    entry = Entry(name=name, **checked)
+    _check_together(entry, where)
+    return entry
+
+
+def _checked(key: str, value: object, where: str) -> Any:
+    """`value` as the entry holds it (lists as tuples), or `ZooError`."""
+    accepts, wanted = _FIELDS.get(key, (_is_text, "a string"))
+    if not accepts(value):
+        raise ZooError(f"{where}, field {key!r}: {value!r} is not {wanted}.")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_together(entry: Entry, where: str) -> None:
+    """What no field can tell alone."""
+    if entry.source in ("hub", "mirror") and not (entry.source == "mirror" or (entry.repo and entry.files)):
+        missing = "repo" if not entry.repo else "files"
+        raise ZooError(f"{where}, field {missing!r}: an entry with source 'hub' needs it.")
+    if entry.source == "official" and not entry.official:
+        raise ZooError(f"{where}, field 'official': an entry with source 'official' needs the authors' address.")
+    if entry.source in ("hub", "official") and bool(entry.preset) == bool(entry.config):
+        raise ZooError(f"{where}, field 'config': give either 'preset' or 'config', the way to convert it.")
+    for key, values in (("sha256", entry.sha256), ("size_bytes", entry.size_bytes)):
+        if values and len(values) != len(entry.files):
+            raise ZooError(f"{where}, field {key!r}: has {len(values)} values for {len(entry.files)} files.")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _one_of(*choices: str) -> tuple[Callable[[Any], bool], str]:
+    return (lambda value: value in choices), f"one of {', '.join(choices)}"
+
+
+def _matches(pattern: str, wanted: str) -> tuple[Callable[[Any], bool], str]:
+    return (lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None), wanted
+
+
+def _list_of(accepts: Callable[[Any], bool], wanted: str) -> tuple[Callable[[Any], bool], str]:
+    return (lambda value: isinstance(value, list) and all(accepts(item) for item in value)), wanted
+
+
+def _is_path_inside(value: object) -> bool:
+    parts = value.split("/") if isinstance(value, str) else [""]
+    return not any(part in ("", ".", "..") for part in parts)
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_height_width(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_is_size(side) for side in value)
+
+
+_TRUTH: tuple[Callable[[Any], bool], str] = (lambda value: isinstance(value, bool)), "true or false"
+_FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "title": _matches(r"\S.*", "a line of text"),
+    "family": _one_of(*FAMILIES),
+    "task": _one_of(*TASKS),
+    "source": _one_of(*SOURCES),
+    "native_size": (_is_height_width, "[height, width]"),
+    "repo": _matches(r"[\w.-]+/[\w.-]+", "OWNER/NAME"),
+    "repo_type": _one_of("model", "space"),
+    "files": _list_of(_is_path_inside, "a list of paths inside the repository"),
+    "revision": _matches(r"[0-9a-f]{40}", "a commit of 40 hexadecimal digits"),
+    "sha256": _list_of(_matches(r"[0-9a-f]{64}", "")[0], "a list of 64 hexadecimal digits each"),
+    "size_bytes": _list_of(_is_size, "a list of positive whole numbers"),
+    "official": _matches(r"https?://\S+", "an http address"),
+    "paper_url": _matches(r"https?://\S+", "an http address"),
+    "config": ((lambda value: isinstance(value, dict)), "a table"),
+    "verified": _TRUTH,
+    "accepts_style": _TRUTH,
+}
