@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from sims.generator import MAX_PIXELS
 
@@ -61,6 +61,13 @@ def read_image(source: bytes | Path, what: str) -> np.ndarray:
         return _rgb(image)
     except _DECODER_ERRORS as error:
         raise ImageError(f"{what} is damaged or cut short; save or download it again.") from error
+
+
+def encode_png(image: np.ndarray, info: PngImagePlugin.PngInfo | None = None) -> bytes:
+    """RGB uint8 (H, W, 3) as the bytes of a PNG, with text chunks if `info` has some."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG", pnginfo=info)
+    return buffer.getvalue()
 
 
 def read_bytes(path: Path, what: str) -> bytes:

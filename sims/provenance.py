@@ -8,18 +8,16 @@ becomes a path, and every field is checked and bounded.
 from __future__ import annotations
 
 import base64
-import io
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import PngImagePlugin
 
 from sims.generator import MAX_SEED, ImageRequest, LayoutRequest, Picture, Request
-from sims.image_files import ImageError, read_image
+from sims.image_files import ImageError, encode_png, read_image
 from sims.label_space import LayoutError
 from sims.layout import Layout
 from sims.layout_files import read_layout
@@ -75,9 +73,9 @@ def picture_png(picture: Picture) -> bytes:
     info.add_text("Source", f"{picture.generator}, revision {picture.revision}")
     info.add_text(KEY, json.dumps(document))
     # Not compressed once more: Pillow refuses to open a PNG with a compressed text of over a megabyte.
-    for name, png in parts.items():
-        info.add_text(f"{KEY}:{name}", base64.b64encode(png).decode())
-    return _png(picture.image, info)
+    for name, part in parts.items():
+        info.add_text(f"{KEY}:{name}", base64.b64encode(part).decode())
+    return encode_png(picture.image, info)
 
 
 def read_recipe(png: bytes) -> Recipe:
@@ -107,12 +105,12 @@ def read_recipe(png: bytes) -> Recipe:
 def _request_parts(request: Request) -> dict[str, bytes]:
     """The pictures that a request is made of, by part name, as PNGs."""
     if isinstance(request, ImageRequest):
-        return {"image": _png(request.image)}
+        return {"image": encode_png(request.image)}
     parts = {"layout": request.layout.to_png()}
     if request.layout.instances is not None:
         parts["instances"] = request.layout.instances_to_png()
     if request.style is not None:
-        parts["style"] = _png(request.style)
+        parts["style"] = encode_png(request.style)
     return parts
 
 
@@ -241,9 +239,3 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "label_space": ((lambda value: value is None or _is_name(value)), "the name of a label space"),
     "parts": (_is_part_names, "a list of names"),
 }
-
-
-def _png(image: np.ndarray, info: PngImagePlugin.PngInfo | None = None) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG", pnginfo=info)
-    return buffer.getvalue()

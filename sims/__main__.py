@@ -1,0 +1,210 @@
+"""The command line: what the app does, without the browser.
+
+Exit status 0, or 2 with one sentence on standard error for bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from sims.generator import Card, ImageRequest, LayoutRequest, Picture, Request, RequestError, check_request, check_seed
+from sims.image_files import ImageError, encode_png, read_image
+from sims.layout import Layout, LayoutError
+from sims.layout_files import read_layout
+from sims.load import LoadError, card, load
+from sims.provenance import picture_png
+from sims.sheet import contact_sheet
+from zoo import ZooError, catalog
+from zoo.files import write_atomically
+from zoo.hub import availability
+
+ENCODINGS = ("auto", "index", "colour", "nearest")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+class UsageError(ValueError):
+    """A command line that cannot be carried out; its text is one sentence."""
+
+
+BAD_INPUT = (UsageError, RequestError, LayoutError, ImageError, ZooError, LoadError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line and return its exit status."""
+    try:
+        args = _parser().parse_args(arguments)
+        args.run(args)
+    except BAD_INPUT as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def list_generators(args: argparse.Namespace) -> None:
+    """Print every generator of the catalogue, and whether it can run now."""
+    for entry in catalog().values():
+        if entry.task not in ("layout", "image"):
+            continue
+        size = "x".join(map(str, entry.native_size[::-1])) if entry.native_size else "any size"
+        state = availability(entry)
+        print(f"{entry.name:32}{entry.label_space or 'picture':12}{size:10}{state.reason or 'ready'}")
+
+
+def generate(args: argparse.Namespace) -> None:
+    """Make one picture, and write it with its recipe."""
+    out = _output_file(args.out)
+    check_seed(args.seed)
+    target = card(args.name)
+    request = _request(args, target)
+    check_request(target, request)
+    _make(args, args.name, request, out)
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Make one picture per generator from the same layout, and a sheet that shows them side by side."""
+    folder = _output_folder(args.out)
+    check_seed(args.seed)
+    cards = [card(name) for name in args.names]
+    names = [target.name for target in cards]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise UsageError(f"{repeated} is named more than once; name every generator once.")
+    layout = _layout(args, cards[0])
+    for target in cards:
+        check_request(target, LayoutRequest(layout))
+    shown = {"layout": layout.colours()}
+    for name, target in zip(args.names, cards, strict=True):
+        picture = _make(args, name, LayoutRequest(layout), folder / f"{target.name}.png")
+        shown[target.title] = picture.image
+    write_atomically(folder / "sheet.png", encode_png(contact_sheet(shown)))
+    print(folder / "sheet.png")
+
+
+def _make(args: argparse.Namespace, name: str, request: Request, out: Path) -> Picture:
+    """Run one generator and write its picture to `out`; tells on standard output what was made."""
+    progress = _show_progress if sys.stderr.isatty() else _no_progress
+    picture = load(name, device=args.device, progress=progress).generate(request, seed=args.seed, progress=progress)
+    write_atomically(out, picture_png(picture))
+    for note in picture.notes:
+        print(note)
+    height, width = picture.image.shape[:2]
+    print(f"{out}: {width}x{height}, {sum(picture.seconds.values()):.1f} s, seed {picture.seed}")
+    return picture
+
+
+def _request(args: argparse.Namespace, target: Card) -> Request:
+    options = _options(args.option)
+    if args.layout is not None:
+        style = None if args.style is None else read_image(args.style, "The style picture")
+        return LayoutRequest(_layout(args, target), style, options)
+    for name in ("label_space", "instances", "encoding", "style"):
+        if getattr(args, name) is not None:
+            raise UsageError(f"--{name.replace('_', '-')} goes with --layout and not with --image; leave it out.")
+    return ImageRequest(read_image(args.image, "The picture"), options)
+
+
+def _layout(args: argparse.Namespace, target: Card) -> Layout:
+    """The layout file of a command line; its label space is that of `target` unless given."""
+    if target.label_space is None:
+        raise UsageError(f"{target.name} works from a picture and not from a layout; give it with --image.")
+    reading = read_layout(
+        args.layout,
+        args.label_space or target.label_space,
+        encoding=args.encoding or "auto",
+        instances=args.instances,
+    )
+    print(reading.sentence)
+    return reading.layout
+
+
+def _options(texts: Sequence[str]) -> dict[str, str]:
+    options = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--option {text!r} is not of the form NAME=VALUE.")
+        options[name] = value
+    return options
+
+
+def _output_file(path: Path) -> Path:
+    """`path`, once it is clear that a PNG can be written there."""
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"The output is {path}; its name must end in .png.")
+    if path.is_dir():
+        raise UsageError(f"The output {path} is a folder; give a file name.")
+    _output_folder(path.parent)
+    return path
+
+
+def _output_folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"The folder {path} cannot be made: {error.strerror}.") from error
+    return path
+
+
+def _no_progress(fraction: float, what: str) -> None:
+    """For a standard error that is no terminal."""
+
+
+def _show_progress(fraction: float, what: str) -> None:
+    end = "\n" if fraction >= 1 else ""
+    print(f"\r\033[K{fraction:4.0%} {what}", end=end, file=sys.stderr, flush=True)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[0].upper()}{message[1:]}; {self.prog} --help shows what is accepted.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m sims", description="Pictures from layouts and from other pictures.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="show the generators and whether they can run now")
+    listing.set_defaults(run=list_generators)
+
+    one = commands.add_parser("generate", help="make one picture")
+    one.set_defaults(run=generate)
+    one.add_argument("name", metavar="NAME_OR_DIR", help="a generator of the list, or a folder with a checkpoint")
+    source = one.add_mutually_exclusive_group(required=True)
+    source.add_argument("--layout", type=Path, metavar="FILE", help="a label map, as ids or as colours")
+    source.add_argument("--image", type=Path, metavar="FILE", help="a picture to translate")
+    one.add_argument("--style", type=Path, metavar="FILE", help="a picture whose look the result takes on")
+    one.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the generator")
+    one.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    _add_common(one)
+
+    several = commands.add_parser("compare", help="make one picture per generator, and a sheet of all")
+    several.set_defaults(run=compare)
+    several.add_argument("names", nargs="+", metavar="NAME", help="generators of the list, or folders")
+    several.add_argument("--layout", type=Path, required=True, metavar="FILE", help="a label map, as ids or as colours")
+    several.add_argument("--out", type=Path, required=True, metavar="DIR")
+    _add_common(several)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--label-space", metavar="NAME", help="of the layout; that of the (first) generator if left out"
+    )
+    parser.add_argument("--instances", type=Path, metavar="FILE", help="ids of objects; connected areas if left out")
+    parser.add_argument("--encoding", choices=ENCODINGS, help="of the layout; found out if left out")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
