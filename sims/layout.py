@@ -159,7 +159,7 @@ def remapping(source: str, target: str) -> Mapping[str, str]:
 
 
 def _frozen(array: np.ndarray, dtype: type) -> np.ndarray:
-    copy = np.array(array, dtype, order="C")
+    copy: np.ndarray = np.array(array, dtype, order="C")
     copy.setflags(write=False)
     return copy
 
