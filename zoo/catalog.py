@@ -122,7 +122,7 @@ def _entry(name: str, row: object, sets: Mapping[str, Any], path: Path) -> Entry
         raise ZooError(f"{where}: an entry is a table [entry.{name}].")
     own = dict(row)
     shared = own.pop("set", None)
-    if shared is not None and not isinstance(sets.get(shared), dict):
+    if shared is not None and not (isinstance(shared, str) and isinstance(sets.get(shared), dict)):
         raise ZooError(f"{where}, field 'set': there is no [set.{shared}].")
     values = {**(sets[shared] if shared is not None else {}), **own}
     known = {f.name: f for f in fields(Entry) if f.name != "name"}
@@ -149,11 +149,10 @@ def _checked(key: str, value: object, where: str) -> Any:
 
 def _check_together(entry: Entry, where: str) -> None:
     """What no field can tell alone."""
-    if entry.source in ("hub", "mirror") and not (entry.source == "mirror" or (entry.repo and entry.files)):
-        missing = "repo" if not entry.repo else "files"
-        raise ZooError(f"{where}, field {missing!r}: an entry with source 'hub' needs it.")
-    if entry.source == "official" and not entry.official:
-        raise ZooError(f"{where}, field 'official': an entry with source 'official' needs the authors' address.")
+    needed = {"builtin": ("files",), "hub": ("repo", "files"), "official": ("official", "files"), "mirror": ()}
+    for key in needed[entry.source]:
+        if not getattr(entry, key):
+            raise ZooError(f"{where}, field {key!r}: missing, and an entry with source {entry.source!r} needs it.")
     if entry.source in ("hub", "official") and bool(entry.preset) == bool(entry.config):
         raise ZooError(f"{where}, field 'config': give either 'preset' or 'config', the way to convert it.")
     for key, values in (("sha256", entry.sha256), ("size_bytes", entry.size_bytes)):
