@@ -14,7 +14,7 @@ from typing import NoReturn
 from sims.generator import Card, ImageRequest, LayoutRequest, Picture, Request, RequestError, check_request, check_seed
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
-from sims.layout_files import read_layout
+from sims.layout_files import ENCODINGS, read_layout
 from sims.load import LoadError, card, load
 from sims.provenance import picture_png
 from sims.sheet import contact_sheet
@@ -22,7 +22,6 @@ from zoo import ZooError, catalog
 from zoo.files import write_atomically
 from zoo.hub import availability
 
-ENCODINGS = ("auto", "index", "colour", "nearest")
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -123,7 +122,7 @@ def _layout(args: argparse.Namespace, target: Card) -> Layout:
         encoding=args.encoding or "auto",
         instances=args.instances,
     )
-    print(reading.sentence)
+    print(f"{reading.sentence}.")
     return reading.layout
 
 
@@ -198,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--label-space", metavar="NAME", help="of the layout; that of the (first) generator if left out"
+        "--label-space", metavar="NAME", help="of the layout; the (first) generator's if left out"
     )
     parser.add_argument("--instances", type=Path, metavar="FILE", help="ids of objects; connected areas if left out")
     parser.add_argument("--encoding", choices=ENCODINGS, help="of the layout; found out if left out")

@@ -1,0 +1,247 @@
+"""Recipes go into PNGs and come back exactly; everything else is refused with one sentence."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import tomllib
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sims import provenance
+from sims.generator import ImageRequest, LayoutRequest, Picture, Request
+from sims.label_space import label_space
+from sims.layout import Layout
+from sims.provenance import RecipeError, picture_png, read_recipe
+
+
+def noise(*shape: int, high: int = 256, dtype: type = np.uint8) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).integers(0, high, shape).astype(dtype)
+
+
+def street(instances: bool = False) -> Layout:
+    numbers = noise(16, 24, high=65536, dtype=np.int32) if instances else None
+    return Layout(noise(16, 24, high=20), label_space("street"), numbers)
+
+
+def picture(request: Request | None = None, **changes: object) -> Picture:
+    values: dict = {
+        "image": noise(32, 48, 3),
+        "seconds": {"synthesise": 1.25},
+        "request": request or LayoutRequest(street()),
+        "seed": 7,
+        "generator": "spade-street",
+        "revision": "0123abcd",
+        "options": {"style_sampling": "draw"},
+    }
+    return Picture(**(values | changes))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+
+def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
+    found, position = [], 8
+    while position < len(png):
+        length = int.from_bytes(png[position : position + 4])
+        found.append((png[position + 4 : position + 8], png[position + 8 : position + 8 + length]))
+        position += 12 + length
+    return found
+
+
+def rebuilt(png: bytes, key: str, text: bytes | None) -> bytes:
+    """`png` with another text under `key`, or without it."""
+    out = png[:8]
+    for kind, data in chunks(png):
+        if kind == b"tEXt" and data.split(b"\0")[0] == key.encode():
+            if text is None:
+                continue
+            data = key.encode() + b"\0" + text
+        out += chunk(kind, data)
+    return out
+
+
+def document_of(png: bytes) -> dict:
+    texts = dict(data.split(b"\0", 1) for kind, data in chunks(png) if kind == b"tEXt")
+    return json.loads(texts[b"sims-studio"])
+
+
+def with_fields(png: bytes, **changes: object) -> bytes:
+    return rebuilt(png, "sims-studio", json.dumps(document_of(png) | changes).encode())
+
+
+def refusal(png: bytes) -> str:
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(png)
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert len(sentence) < 400
+    return sentence
+
+
+def test_layout_recipe_comes_back_exactly() -> None:
+    made = picture(LayoutRequest(street(instances=True), style=noise(9, 5, 3)), seed=2**32 - 1)
+    recipe = read_recipe(picture_png(made))
+    assert (recipe.generator, recipe.revision, recipe.seed) == ("spade-street", "0123abcd", 2**32 - 1)
+    assert recipe.options == recipe.request.options == made.options
+    assert recipe.seconds == made.seconds
+    assert isinstance(recipe.request, LayoutRequest)
+    assert isinstance(made.request, LayoutRequest)
+    assert recipe.request.layout.space is made.request.layout.space
+    np.testing.assert_array_equal(recipe.request.layout.ids, made.request.layout.ids)
+    np.testing.assert_array_equal(recipe.request.layout.instances, made.request.layout.instances)
+    np.testing.assert_array_equal(recipe.request.style, made.request.style)
+
+
+@pytest.mark.parametrize("space", ["landscape", "cityscapes", "ade20k", "cocostuff", "facades"])
+def test_every_label_space_comes_back(space: str) -> None:
+    ids = np.array([entry.id for entry in label_space(space).classes], np.uint8)
+    layout = Layout(np.resize(ids, (32, 16)), label_space(space))
+    request = read_recipe(picture_png(picture(LayoutRequest(layout)))).request
+    assert isinstance(request, LayoutRequest)
+    assert request.layout.instances is None
+    assert request.style is None
+    np.testing.assert_array_equal(request.layout.ids, layout.ids)
+
+
+def test_image_recipe_comes_back_exactly() -> None:
+    made = picture(ImageRequest(noise(12, 10, 3)), generator="cyclegan-summer2winter", options={})
+    recipe = read_recipe(picture_png(made))
+    assert isinstance(recipe.request, ImageRequest)
+    np.testing.assert_array_equal(recipe.request.image, noise(12, 10, 3))
+
+
+def test_other_programs_see_the_picture_and_its_title() -> None:
+    style = noise(700, 900, 3)  # does not compress: its text is larger than a megabyte
+    made = picture(LayoutRequest(street(), style=style))
+    with Image.open(io.BytesIO(picture_png(made))) as image:
+        np.testing.assert_array_equal(np.array(image), made.image)
+        assert image.text["Title"] == "spade-street, seed 7"
+        assert "0123abcd" in image.text["Source"]
+        assert image.text["Software"].startswith("Sims Studio")
+
+
+def test_the_program_version_is_the_packages() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == provenance.VERSION
+
+
+def test_other_files_are_refused() -> None:
+    jpeg, plain = io.BytesIO(), io.BytesIO()
+    Image.fromarray(noise(8, 8, 3)).save(jpeg, "JPEG")
+    Image.fromarray(noise(8, 8, 3)).save(plain, "PNG")
+    assert "not a PNG" in refusal(b"")
+    assert "not a PNG" in refusal(jpeg.getvalue())
+    assert "no recipe" in refusal(plain.getvalue())
+    assert "cut short" in refusal(plain.getvalue()[:8])
+
+
+def test_a_picture_saved_by_another_program_has_no_recipe() -> None:
+    again = io.BytesIO()
+    with Image.open(io.BytesIO(picture_png(picture()))) as image:
+        image.save(again, "PNG")
+    assert "no recipe" in refusal(again.getvalue())
+
+
+def test_every_cut_and_every_flipped_byte_is_noticed() -> None:
+    png = picture_png(picture(image=noise(4, 4, 3)))
+    for length in range(8, len(png)):
+        assert re.search("cut short|damaged", refusal(png[:length]))
+    for place in range(8, len(png)):
+        refusal(png[:place] + bytes([png[place] ^ 1]) + png[place + 1 :])
+
+
+def test_a_newer_format_is_named() -> None:
+    assert "newer version" in refusal(with_fields(picture_png(picture()), format=2, anything="else"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"format": True}, "format"),
+        ({"format": 0}, "format"),
+        ({"format": "1"}, "format"),
+        ({"generator": "../../etc"}, "generator"),
+        ({"generator": ".."}, "generator"),
+        ({"generator": "a\\b"}, "generator"),
+        ({"generator": "x" * 256}, "generator"),
+        ({"generator": ["spade-street"]}, "generator"),
+        ({"revision": "a\nb"}, "revision"),
+        ({"revision": None}, "revision"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**32}, "seed"),
+        ({"seed": 1.0}, "seed"),
+        ({"seed": True}, "seed"),
+        ({"options": ["x"]}, "options"),
+        ({"options": {"a": 1}}, "options"),
+        ({"options": {str(n): "" for n in range(33)}}, "options"),
+        ({"seconds": {"a": -1}}, "seconds"),
+        ({"seconds": {"a": float("nan")}}, "seconds"),
+        ({"seconds": {"a": 10**400}}, "seconds"),
+        ({"task": "video"}, "task"),
+        ({"task": ["layout"]}, "task"),
+        ({"task": "image"}, "image"),
+        ({"label_space": None}, "label space"),
+        ({"label_space": "mars"}, "mars"),
+        ({"label_space": "../street"}, "label_space"),
+        ({"parts": []}, "parts"),
+        ({"parts": ["layout", "layout"]}, "parts"),
+        ({"parts": ["layout", "weights"]}, "parts"),
+        ({"parts": [["layout"]]}, "parts"),
+        ({"parts": ["layout", "style"]}, "style"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_a_field_that_is_not_as_it_should_be_is_named(changes: dict, told: str) -> None:
+    assert told in refusal(with_fields(picture_png(picture()), **changes))
+
+
+def test_a_missing_field_is_named() -> None:
+    png = picture_png(picture())
+    for name in document_of(png):
+        fewer = {key: value for key, value in document_of(png).items() if key != name}
+        assert name in refusal(rebuilt(png, "sims-studio", json.dumps(fewer).encode()))
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 60000, b" " * 70000, b"9" * 60000])
+def test_a_document_that_is_no_object_is_refused(text: bytes) -> None:
+    refusal(rebuilt(picture_png(picture()), "sims-studio", text))
+
+
+def png_of(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue())
+
+
+def test_parts_that_are_not_as_they_should_be_are_refused() -> None:
+    png = picture_png(picture(LayoutRequest(street(instances=True), style=noise(9, 5, 3))))
+    assert "lost its style" in refusal(rebuilt(png, "sims-studio:style", None))
+    assert "base64" in refusal(rebuilt(png, "sims-studio:layout", b"%%%"))
+    refusal(rebuilt(png, "sims-studio:layout", base64.b64encode(b"text")))
+    refusal(rebuilt(png, "sims-studio:style", png_of(np.zeros((1, 1, 3), np.uint8))))
+    refusal(rebuilt(png, "sims-studio:instances", png_of(np.zeros((8, 8), np.uint16))))
+    refusal(rebuilt(png, "sims-studio:layout", png_of(np.full((16, 24), 77, np.uint8))))
+    one_wrong = street().ids.copy()
+    one_wrong[3, 4] = 200
+    assert "200" in refusal(rebuilt(png, "sims-studio:layout", png_of(one_wrong)))
+
+
+def test_decompression_bombs_are_refused_unopened() -> None:
+    png = picture_png(picture(LayoutRequest(street(), style=noise(9, 5, 3))))
+    bomb = base64.b64encode(
+        png[:8]
+        + chunk(b"IHDR", (60000).to_bytes(4) + (60000).to_bytes(4) + bytes([8, 2, 0, 0, 0]))
+        + chunk(b"IDAT", zlib.compress(bytes(1000)))
+        + chunk(b"IEND", b"")
+    )
+    assert "pixels" in refusal(rebuilt(png, "sims-studio:style", bomb))
+    refusal(rebuilt(png, "sims-studio:layout", bomb))
