@@ -118,10 +118,6 @@ def download(remote: Remote, size: int | None, progress: Progress) -> Path:
     `progress(fraction, what)` is called as the bytes arrive; what it raises stops the download, leaves nothing
     behind and is passed on.
     """
-
-    def bar(*, total: int | None = None, initial: int = 0, **drawing: object) -> _Bar:
-        return _Bar(progress, f"downloading {remote}", total, initial)
-
     try:
         _check_space(remote, size)
         path = hf_hub_download(
@@ -132,7 +128,7 @@ def download(remote: Remote, size: int | None, progress: Progress) -> Path:
             endpoint=endpoint(),
             cache_dir=_downloads(),
             etag_timeout=ANSWER_SECONDS,
-            tqdm_class=bar,  # type: ignore[arg-type]
+            tqdm_class=_bar_for(progress, f"downloading {remote}"),
         )
     except (httpx2.HTTPError, EntryNotFoundError, FileMetadataError, OfflineModeIsEnabled, OSError) as error:
         raise _sentence(error, remote) from error
@@ -164,21 +160,24 @@ def _check_space(remote: Remote, size: int | None) -> None:
         )
 
 
-class _Bar:
+def _bar_for(progress: Progress, what: str) -> type:
     """What `hf_hub_download` takes for a tqdm: draws nothing, reports the bytes as they arrive."""
 
-    def __init__(self, progress: Progress, what: str, total: int | None, received: int):
-        self._progress, self._what, self._total, self._received = progress, what, total, received
+    class Bar:
+        def __init__(self, *, total: int | None = None, initial: int = 0, **drawing: object) -> None:
+            self.total, self.received = total, initial
 
-    def __enter__(self) -> _Bar:
-        return self
+        def __enter__(self) -> Bar:
+            return self
 
-    def __exit__(self, *error: object) -> None:
-        return None
+        def __exit__(self, *error: object) -> None:
+            return None
 
-    def update(self, n: int) -> None:
-        self._received += n
-        self._progress(min(1.0, self._received / self._total) if self._total else 0.0, self._what)
+        def update(self, n: int) -> None:
+            self.received += n
+            progress(min(1.0, self.received / self.total) if self.total else 0.0, what)
+
+    return Bar
 
 
 def _sentence(error: Exception, remote: Remote) -> Exception:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from zoo.catalog import Entry, find
+from zoo import cache
+from zoo.catalog import Entry, find, mirror_repo
 from zoo.errors import ZooError
-from zoo.files import WEIGHTS, check_safetensors, read_config, sha256_of
+from zoo.files import CONFIG, WEIGHTS, check_safetensors, read_config, write_atomically
 
 BUILTIN = Path(__file__).with_name("builtin")
+ORIGIN = "origin.json"  # beside a converted checkpoint: what it was made from
 Progress = Callable[[float, str], None]
 
 
@@ -25,7 +33,10 @@ class Availability:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder with `model.safetensors` and `config.json`, the revision of its weights, and its entry if it has one."""
+    """A folder with `model.safetensors` and `config.json`, the revision of its weights, and its entry if it has one.
+
+    The revision is the commit on the Hub; of checkpoints that come from no repository it is the sha256 of the weights.
+    """
 
     folder: Path
     revision: str
@@ -37,24 +48,182 @@ def availability(entry: Entry) -> Availability:
     if entry.source == "builtin":
         if (BUILTIN / entry.name / WEIGHTS).is_file():
             return Availability(True, False, "")
-        return Availability(False, False, f"{entry.name} is built in, but its weights are not in zoo/builtin yet.")
-    return Availability(False, False, f"{entry.name} is not here yet.")
+        return Availability(False, False, f"{entry.name} is built in, but zoo/builtin/{entry.name} holds no {WEIGHTS}.")
+    if _here(entry) is not None:
+        return Availability(True, False, "")
+    if not _sources(entry):
+        return Availability(False, False, _how_to_convert(entry))
+    if cache.offline():
+        return Availability(False, False, _offline_sentence(entry))
+    where = _sources(entry)[0].repo
+    return Availability(
+        False, True, f"{entry.name} is not here yet: pull it from {where}, python -m zoo pull {entry.name}."
+    )
 
 
 def obtain(name: str, *, progress: Progress, offline: bool | None = None) -> Checkpoint:
-    """The checkpoint called `name`. Raises `ZooError`; what `progress` raises stops the work and is passed on."""
+    """The checkpoint called `name`: built in, from the cache, or pulled, checked and converted.
+
+    `offline` overrules the environment. `progress(fraction, what)` is called during a pull; what it raises stops the
+    pull, leaves nothing half done behind and is passed on. Raises `ZooError`.
+    """
     entry = find(name)
-    state = availability(entry)
-    if not state.ready:
-        raise ZooError(state.reason)
-    return Checkpoint(BUILTIN / name, sha256_of(BUILTIN / name / WEIGHTS), entry)
+    if entry.source == "builtin":
+        return _builtin(entry)
+    here = _here(entry)
+    if here is not None:
+        return here
+    sources = _sources(entry)
+    if not sources:
+        raise ZooError(_how_to_convert(entry))
+    try:
+        return _pull(entry, sources, progress, cache.offline() if offline is None else offline)
+    except OSError as error:
+        raise cache.cache_error(error) from error
 
 
 def checkpoint_at(folder: Path) -> Checkpoint:
-    """The checkpoint in a folder of the user's own; its revision is the sha256 of its weights."""
+    """The checkpoint in a folder of the user's own. Raises `ZooError` if it holds no whole one."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise ZooError(f"{folder} is not a folder; give a folder with {WEIGHTS} and config.json.")
+        raise ZooError(f"{folder} is not a folder; give a folder with {WEIGHTS} and {CONFIG}.")
     read_config(folder)
     check_safetensors(folder / WEIGHTS)
-    return Checkpoint(folder, sha256_of(folder / WEIGHTS), None)
+    return Checkpoint(folder, cache.remembered_sha256(folder / WEIGHTS), None)
+
+
+def local_folder(name: str) -> Path:
+    """Where a checkpoint that the user converted is found under its catalogue name."""
+    return cache.cache_root() / "local" / name
+
+
+def _builtin(entry: Entry) -> Checkpoint:
+    state = availability(entry)
+    if not state.ready:
+        raise ZooError(state.reason)
+    found = checkpoint_at(BUILTIN / entry.name)
+    if entry.sha256 and found.revision != entry.sha256[0]:
+        raise ZooError(
+            f"{found.folder / WEIGHTS} has sha256 {found.revision}, and the catalogue says {entry.sha256[0]}; restore"
+            " the file as it was shipped."
+        )
+    return replace(found, entry=entry)
+
+
+def _here(entry: Entry) -> Checkpoint | None:
+    """The checkpoint if it is in the cache, unchanged since it was written, and made as the entry now says."""
+    local = local_folder(entry.name)
+    if (local / WEIGHTS).is_file() and (local / CONFIG).is_file():
+        return replace(checkpoint_at(local), entry=entry)
+    folder = _converted_folder(entry)
+    try:
+        origin = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+        unchanged = cache.remembered_sha256(folder / WEIGHTS) == origin["weights_sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if origin.get("repo") == entry.repo:  # else it came from a mirror, which the entry says nothing about
+        unchanged = unchanged and all(origin.get(key) == value for key, value in _origin(entry).items() if value)
+    return Checkpoint(folder, origin["revision"], entry) if unchanged else None
+
+
+def _sources(entry: Entry) -> list[Entry]:
+    """Where an entry can be pulled from, best first: the mirror (already converted), then its own repository."""
+    mirror = os.environ.get("SIMS_ZOO_REPO") or mirror_repo()
+    sources = []
+    if mirror:
+        files = (f"{entry.name}/{WEIGHTS}", f"{entry.name}/{CONFIG}")
+        unknown: dict[str, Any] = {"revision": "", "sha256": (), "size_bytes": (), "preset": "", "config": {}}
+        sources.append(replace(entry, source="mirror", repo=mirror, repo_type="model", files=files, **unknown))
+    if entry.source == "hub":
+        sources.append(entry)
+    return sources
+
+
+def _origin(source: Entry) -> dict[str, Any]:
+    """What a converted checkpoint must have been made from and how, as far as the entry fixes it."""
+    return {
+        "repo": source.repo,
+        "files": list(source.files),
+        "revision": source.revision,
+        "sha256": list(source.sha256),
+        "family": source.family,
+        "preset": source.preset,
+        "config": dict(source.config),
+    }
+
+
+def _converted_folder(entry: Entry) -> Path:
+    return cache.cache_root() / "models" / entry.name
+
+
+def _pull(entry: Entry, sources: list[Entry], progress: Progress, offline: bool) -> Checkpoint:
+    from zoo.fetch import fetch  # brings huggingface_hub, which what is already here does not need
+
+    for index, source in enumerate(sources):
+        try:
+            fetched = fetch(source, offline, lambda fraction, what: progress(0.9 * fraction, what))
+        except ZooError:
+            if index + 1 == len(sources):
+                raise
+            continue  # the mirror need not hold every entry
+        progress(0.92, f"converting {entry.name}")
+        folder = _install(
+            source, fetched.files, {**_origin(source), "revision": fetched.revision, "sha256": fetched.sha256}
+        )
+        progress(1.0, "done")
+        return Checkpoint(folder, fetched.revision, entry)
+    raise AssertionError("an entry without a source is refused before")
+
+
+def _install(source: Entry, files: list[Path], origin: Mapping[str, Any]) -> Path:
+    """Convert the files in a folder of its own, then move it to its place in one step."""
+    final = _converted_folder(source)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{source.name}."))
+    try:
+        if source.source == "mirror":
+            for path, name in zip(files, (WEIGHTS, CONFIG), strict=True):
+                shutil.copyfile(path, work / name)
+        else:
+            from zoo.convert import convert
+
+            convert(source.family, files, work, preset=source.preset or None, config=source.config or None)
+        weights = checkpoint_at(work).revision
+        write_atomically(work / ORIGIN, json.dumps({**origin, "weights_sha256": weights}, indent=2).encode() + b"\n")
+        os.chmod(work, 0o755)
+        _replace_folder(work, final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return final
+
+
+def _replace_folder(new: Path, place: Path) -> None:
+    """Put folder `new` in `place`; of two processes that do so at once, the last one wins and neither fails."""
+    for _ in range(10):
+        old = Path(tempfile.mkdtemp(dir=place.parent, prefix=".old."))
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(place, old)
+        try:
+            os.replace(new, place)
+            return
+        except OSError:  # another process was faster: its folder is in the place, so take that away and try again
+            continue
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+    raise ZooError(f"{place} keeps being replaced by other processes; try again.")
+
+
+def _offline_sentence(entry: Entry) -> str:
+    names = " and ".join(name for name in cache.OFFLINE if os.environ.get(name))
+    return (
+        f"{entry.name} is not in the cache and offline mode is on ({names}); unset that and run"
+        f" python -m zoo pull {entry.name}."
+    )
+
+
+def _how_to_convert(entry: Entry) -> str:
+    return (
+        f"The authors publish {entry.name} themselves: get {' and '.join(entry.files)} from {entry.official}, then"
+        f" python -m zoo convert {entry.family} {' '.join(entry.files)} --preset {entry.name} --out"
+        f" {local_folder(entry.name)} makes it ready here."
+    )
