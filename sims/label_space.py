@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).parent / "label_spaces"
-NAMES = ("street", "landscape", "cityscapes", "ade20k", "cocostuff", "facades")
+NAMES = ("street", "landscape", "cityscapes", "ade20k", "cocostuff", "facades", "camvid")
 
 Colour = tuple[int, int, int]
 

@@ -111,7 +111,8 @@ class Remapped:
         if not self.unmapped:
             return []
         ranked = sorted(self.unmapped.items(), key=lambda item: -item[1])
-        named = ", ".join(f"{name} ({_share(count, self.layout.ids.size)})" for name, count in ranked)
+        named = ", ".join(f"{name} ({_share(count, self.layout.ids.size)})" for name, count in ranked[:6])
+        named += f" and {len(ranked) - 6} more" if len(ranked) > 6 else ""
         target = self.layout.space
         return [
             f"The {target.name} space has no counterpart of {named}; it became {target.by_id[target.unknown].name}."
@@ -140,21 +141,16 @@ def check_size(height: int, width: int) -> None:
 
 @cache
 def remapping(source: str, target: str) -> Mapping[str, str]:
-    """Class name in `source` -> class name in `target`, for the classes that have a counterpart.
-
-    A class keeps its name where the target has it; else the first of its stand-ins in `mapping.toml` that the
-    target has; and nothing that the target itself counts as void.
-    """
+    """Class name in `source` -> class name in `target`, for the classes that have a counterpart, by `mapping.toml`."""
     table = tomllib.loads((FOLDER / "mapping.toml").read_text(encoding="utf-8"))
-    known = label_space(target).by_name
-    void = {*table["void"].get(target, ()), label_space(target).by_id[label_space(target).unknown].name}
+    origin, goal = label_space(source), label_space(target)
+    nothing = {origin.by_id[origin.unknown].name, *table["void"].get(target, ())}
+    usable = goal.by_name.keys() - {goal.by_id[goal.unknown].name, *table["unused"].get(target, ())}
     found = {}
-    for entry in label_space(source).classes:
-        if entry.id == label_space(source).unknown or entry.name in void:
-            continue
-        names = [name for name in (entry.name, *table["stand_ins"].get(entry.name, ())) if name in known]
-        if names:
-            found[entry.name] = names[0]
+    for name in origin.by_name.keys() - nothing:
+        counterparts = [each for each in (name, *table["stand_ins"].get(name, ())) if each in usable]
+        if counterparts:
+            found[name] = counterparts[0]
     return found
 
 
