@@ -1,0 +1,104 @@
+"""What several tests share: a cache of their own, and small untrained checkpoints in folders."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sims.label_space import label_space
+from sims.resnet import ResNet
+from sims.spade import SpadeConfig, SpadeNetwork, StyleEncoder
+from sims.unet import UNet
+from zoo.files import write_checkpoint
+
+# Tests never touch, nor profit from, what the person who runs them has pulled.
+_cache = tempfile.TemporaryDirectory(prefix="sims-studio-tests-")
+os.environ["SIMS_CACHE"] = _cache.name
+
+
+def seeded(network: nn.Module, seed: int) -> dict[str, Tensor]:
+    """The network's tensors, drawn by the seed so that pictures are lively instead of grey."""
+    generator = torch.Generator().manual_seed(seed)
+    tensors = {}
+    for name, value in network.state_dict().items():
+        if not value.is_floating_point():
+            tensors[name] = value
+        elif name.endswith("running_var"):
+            tensors[name] = torch.rand(value.shape, generator=generator) + 0.5
+        else:
+            tensors[name] = 0.2 * torch.randn(value.shape, generator=generator)
+    return tensors
+
+
+def written(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, object]) -> Path:
+    write_checkpoint(folder, tensors, {"format": 1, **config})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_spade(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained SPADE with a style encoder in a folder: street layouts to pictures of 32x64."""
+    options: dict = {
+        "ngf": 2,
+        "label_nc": label_space("street").channels,
+        "contain_dontcare_label": False,
+        "no_instance": False,
+        "num_upsampling_layers": "normal",
+        "crop_size": 64,
+        "aspect_ratio": 2.0,
+        "norm_G": "spadebatch3x3",
+        "use_vae": True,
+        "z_dim": 256,
+        "hidden": 4,
+        "encoder_ngf": 2,
+    }
+    tensors = seeded(SpadeNetwork(SpadeConfig(**options)), seed=1)
+    encoder = seeded(StyleEncoder(options["encoder_ngf"], options["crop_size"]), seed=2)
+    tensors |= {f"netE.{name}": value for name, value in encoder.items()}
+    config = {"family": "spade", **options, "label_space": "street", "spectral": "folded"}
+    return written(tmp_path_factory.mktemp("checkpoints") / "tiny-spade", tensors, config)
+
+
+@pytest.fixture(scope="session")
+def tiny_pix2pix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained pix2pix U-Net in a folder: landscape layouts to pictures of 128x128."""
+    channels = label_space("landscape").channels
+    config = {
+        "family": "pix2pix",
+        "netG": "unet_128",
+        "input_nc": channels,
+        "output_nc": 3,
+        "ngf": 2,
+        "norm": "batch",
+        "use_dropout": True,
+        "input": "layout_onehot",
+        "label_space": "landscape",
+        "size": [128, 128],
+    }
+    network = UNet(7, channels, 3, 2, "batch", use_dropout=True)
+    return written(tmp_path_factory.mktemp("checkpoints") / "tiny-pix2pix", seeded(network, seed=3), config)
+
+
+@pytest.fixture(scope="session")
+def tiny_cyclegan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained CycleGAN ResNet in a folder: pictures to pictures, at 64x64."""
+    config = {
+        "family": "cyclegan",
+        "netG": "resnet_6blocks",
+        "input_nc": 3,
+        "output_nc": 3,
+        "ngf": 2,
+        "norm": "instance",
+        "use_dropout": False,
+        "input": "image",
+        "label_space": None,
+        "size": [64, 64],
+    }
+    network = ResNet(6, 3, 3, 2, "instance", use_dropout=False)
+    return written(tmp_path_factory.mktemp("checkpoints") / "tiny-cyclegan", seeded(network, seed=4), config)
