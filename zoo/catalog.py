@@ -62,20 +62,24 @@ class Catalog:
     mirror: str
 
 
-@cache
 def catalog() -> Mapping[str, Entry]:
     """Every entry by name, in the file's order. Raises `ZooError` naming file, entry and field if one is wrong."""
-    return _shipped().entries
+    return _read_once(CATALOG).entries
+
+
+def catalog_file() -> Path:
+    """The file that `catalog()` reads."""
+    return CATALOG
 
 
 def mirror_repo() -> str:
     """The Hub repository that `[zoo] mirror` of the catalogue names, or an empty string."""
-    return _shipped().mirror
+    return _read_once(CATALOG).mirror
 
 
 @cache
-def _shipped() -> Catalog:
-    return read_catalog(CATALOG)
+def _read_once(path: Path) -> Catalog:
+    return read_catalog(path)
 
 
 def find(name: str) -> Entry:
@@ -149,11 +153,16 @@ def _checked(key: str, value: object, where: str) -> Any:
 
 def _check_together(entry: Entry, where: str) -> None:
     """What no field can tell alone."""
-    needed = {"builtin": ("files",), "hub": ("repo", "files"), "official": ("official", "files"), "mirror": ()}
+    needed = {
+        "builtin": ("files",),
+        "hub": ("repo", "files"),
+        "official": ("official", "files", "preset"),
+        "mirror": (),
+    }
     for key in needed[entry.source]:
         if not getattr(entry, key):
             raise ZooError(f"{where}, field {key!r}: missing, and an entry with source {entry.source!r} needs it.")
-    if entry.source in ("hub", "official") and bool(entry.preset) == bool(entry.config):
+    if entry.source == "hub" and bool(entry.preset) == bool(entry.config):
         raise ZooError(f"{where}, field 'config': give either 'preset' or 'config', the way to convert it.")
     for key, values in (("sha256", entry.sha256), ("size_bytes", entry.size_bytes)):
         if values and len(values) != len(entry.files):

@@ -224,6 +224,6 @@ def _offline_sentence(entry: Entry) -> str:
 def _how_to_convert(entry: Entry) -> str:
     return (
         f"The authors publish {entry.name} themselves: get {' and '.join(entry.files)} from {entry.official}, then"
-        f" python -m zoo convert {entry.family} {' '.join(entry.files)} --preset {entry.name} --out"
+        f" python -m zoo convert {entry.family} {' '.join(entry.files)} --preset {entry.preset} --out"
         f" {local_folder(entry.name)} makes it ready here."
     )
