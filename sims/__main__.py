@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from sims.load import LoadError, card, load
+
 from sims.generator import Card, ImageRequest, LayoutRequest, Picture, Request, RequestError, check_request, check_seed
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
 from sims.layout_files import ENCODINGS, read_layout
-from sims.load import LoadError, card, load
 from sims.provenance import picture_png
 from sims.sheet import contact_sheet
 from zoo import ZooError, catalog
@@ -175,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="show the generators and whether they can run now")
     listing.set_defaults(run=list_generators)
 
-    one = commands.add_parser("generate", help="make one picture")
+    one = commands.add_parser("generate", help="make one picture", allow_abbrev=False)
     one.set_defaults(run=generate)
     one.add_argument("name", metavar="NAME_OR_DIR", help="a generator of the list, or a folder with a checkpoint")
     source = one.add_mutually_exclusive_group(required=True)
@@ -186,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, required=True, metavar="FILE.png")
     _add_common(one)
 
-    several = commands.add_parser("compare", help="make one picture per generator, and a sheet of all")
+    several = commands.add_parser("compare", help="make one picture per generator, and a sheet", allow_abbrev=False)
     several.set_defaults(run=compare)
     several.add_argument("names", nargs="+", metavar="NAME", help="generators of the list, or folders")
     several.add_argument("--layout", type=Path, required=True, metavar="FILE", help="a label map, as ids or as colours")
@@ -196,9 +197,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--label-space", metavar="NAME", help="of the layout; the (first) generator's if left out"
-    )
+    parser.add_argument("--label-space", metavar="NAME", help="of the layout; the (first) generator's if left out")
     parser.add_argument("--instances", type=Path, metavar="FILE", help="ids of objects; connected areas if left out")
     parser.add_argument("--encoding", choices=ENCODINGS, help="of the layout; found out if left out")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
