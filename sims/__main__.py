@@ -85,7 +85,7 @@ def compare(args: argparse.Namespace) -> None:
     shown = {"layout": layout.colours()}
     for name, target in zip(args.names, cards, strict=True):
         picture = _make(args, name, LayoutRequest(layout), folder / f"{target.name}.png")
-        shown[target.title] = picture.image
+        shown[target.name] = picture.image
     write_atomically(folder / "sheet.png", encode_png(contact_sheet(shown)))
     print(folder / "sheet.png")
 
