@@ -6,8 +6,8 @@ no checkpoint are told apart by their first bytes; file formats as written by `t
 
 from __future__ import annotations
 
-import pickle
 import re
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +42,7 @@ WRAPPERS = (
     "params",
 )
 MAX_WRAPPING = 3
+ENDS = (EOFError, IndexError, struct.error)  # what reading beyond the end of a pickle raises
 
 
 def read_state_dict(path: Path) -> StateDict:
@@ -93,10 +94,7 @@ def _check_start(path: Path) -> None:
 
 
 def _check_zip(path: Path) -> None:
-    if not zipfile.is_zipfile(path):  # the table of contents stands at the end
-        raise ConvertError(f"{path} is truncated: the end of its zip archive is missing; get it again.")
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
+    names = _names_in_zip(path)
     if any(name.endswith("/constants.pkl") for name in names):
         raise ConvertError(
             f"{path} is a TorchScript program, not a state dict; save model.state_dict() and convert that."
@@ -107,25 +105,28 @@ def _check_zip(path: Path) -> None:
         )
 
 
+def _names_in_zip(path: Path) -> list[str]:
+    try:
+        if zipfile.is_zipfile(path):  # the table of contents stands at the end
+            with zipfile.ZipFile(path) as archive:
+                return archive.namelist()
+    except Exception as error:  # the bytes of a damaged file can lead its reader into any error
+        raise ConvertError(f"{path} is damaged ({_reason(error)}); get it again.") from error
+    raise ConvertError(f"{path} is truncated: the end of its zip archive is missing; get it again.")
+
+
 def _load_pickle(path: Path) -> Any:
     _check_start(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        text = str(error)
-        found = re.search(r"GLOBAL ([\w.]+)", text)
+    except Exception as error:  # as above
+        found = re.search(r"GLOBAL ([\w.]+)", str(error))
         if found:
             raise ConvertError(
-                f"{path} refers to the Python class {found[1]}, so it holds a whole pickled object and is not opened; "
-                f"in the program that made it, save model.state_dict() and convert that file."
+                f"{path} is more than a state dict: it needs the Python class {found[1]} and is not opened; "
+                f"in the program that made it, save the generator's state_dict() alone and convert that file."
             ) from error
-        if "truncated" in text:
-            raise ConvertError(f"{path} is truncated; get it again.") from error
-        raise ConvertError(f"{path} is damaged or no state dict ({_reason(error)}); get it again.") from error
-    except EOFError as error:
-        raise ConvertError(f"{path} is truncated; get it again.") from error
-    except (RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        if "unexpected EOF" in str(error):
+        if isinstance(error, ENDS) or re.search("truncated|unexpected EOF", str(error)):
             raise ConvertError(f"{path} is truncated; get it again.") from error
         raise ConvertError(f"{path} is damaged ({_reason(error)}); get it again.") from error
 

@@ -90,7 +90,7 @@ def check(config: Config) -> None:
         )
     if config["encoder_ngf"] and not config["use_vae"]:
         raise ConvertError(
-            "config field 'encoder_ngf' is given, or a style encoder's file, but use_vae is false; leave the encoder out."
+            "config field 'encoder_ngf' or an encoder's file is given, but use_vae is false; leave the encoder out."
         )
     if config["encoder_ngf"] and config["crop_size"] < 256:
         raise ConvertError(
@@ -185,7 +185,7 @@ def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Mapping[str, ob
 
 
 def fold(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Spectral norm's effective weights, W / (u . W v), for every triplet, to the bit those of the layer when it evaluates."""
+    """Spectral norm's effective weights, W / (u . W v), for every triplet: to the bit what the layer computes."""
     folded = dict(tensors)
     for name in tensors:
         stem = name.removesuffix("_orig")

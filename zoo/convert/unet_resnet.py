@@ -217,12 +217,15 @@ def _recognise_unet(shapes: Shapes) -> Config:
     if netG is None:
         raise ConvertError(f"this U-Net has {levels} levels; known are unet_256 with 8 and unet_128 with 7.")
     norm = "batch" if "model.model.1.model.2.weight" in shapes else "instance"
-    sizes = {"input_nc": first[1], "output_nc": last[1], "ngf": first[0]}
     return {
         "netG": netG,
         "norm": norm,
-        "use_dropout": True,
-    } | sizes  # Dropout moves no name of a U-Net: official default
+        "use_dropout": True,  # it moves no name of a U-Net; the authors' default
+        "input_nc": first[1],
+        "output_nc": last[1],
+        "ngf": first[0],
+        "size": [2**levels, 2**levels],
+    }
 
 
 def _recognise_resnet(shapes: Shapes) -> Config:
