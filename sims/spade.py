@@ -1,8 +1,8 @@
 """SPADE: layout to picture by spatially-adaptive normalisation, with an optional style encoder.
 
-Park, Liu, Wang and Zhu, "Semantic Image Synthesis with Spatially-Adaptive Normalization" (2019). Module names follow the
-published state dicts, so that official tensors load under official names. What is computed is the paper's network;
-how differs where algebra allows it, as said at each place:
+Park, Liu, Wang and Zhu, "Semantic Image Synthesis with Spatially-Adaptive Normalization" (2019). Module names follow
+the published state dicts, so that official tensors load under official names. What is computed is the paper's
+network; how differs where algebra allows it, as said at each place:
 
 - in evaluation the layout stays integer, and its modulation is computed as `sims.spade_layout` says;
 - batch norm is folded into the modulation, and gamma and beta are one convolution (`SPADE.prepare`);
@@ -120,8 +120,9 @@ class SPADE(nn.Module):
         gain_weight, gain_bias = self.mlp_gamma.weight, self.mlp_gamma.bias + 1
         shift_weight, shift_bias = self.mlp_beta.weight, self.mlp_beta.bias
         if isinstance(self.param_free_norm, nn.BatchNorm2d):
-            mean, inverse = self.param_free_norm.running_mean, torch.rsqrt(
-                self.param_free_norm.running_var + self.param_free_norm.eps
+            mean, inverse = (
+                self.param_free_norm.running_mean,
+                torch.rsqrt(self.param_free_norm.running_var + self.param_free_norm.eps),
             )
             gain_weight, gain_bias = gain_weight * inverse[:, None, None, None], gain_bias * inverse
             shift_weight = shift_weight - gain_weight * mean[:, None, None, None]
@@ -291,13 +292,13 @@ class SpadeGenerator(Generator):
     def _pyramid(self, layout: Layout) -> Pyramid:
         """The layout at the picture's size; the same layout as last time keeps its modulations."""
         layout = layout.resize(*self.config.size)
-        instances = None if self.config.no_instance else layout.instance_map()
+        instances = None if self.config.no_instance else _edge_ids(layout)
         digest = hashlib.sha256(layout.ids.tobytes() + (b"" if instances is None else instances.tobytes())).digest()
         if self._last is None or self._last[0] != digest:
             channels = torch.from_numpy(layout.space.channels_of(layout.ids))[None].to(self.device)
             edges = None
             if instances is not None:
-                edges = instance_edges(torch.from_numpy(instances.astype(np.int32))[None].to(self.device))
+                edges = instance_edges(torch.from_numpy(instances)[None].to(self.device))
             self._last = (digest, Pyramid(channels, edges, self.config.classes))
         return self._last[1]
 
@@ -309,6 +310,12 @@ class SpadeGenerator(Generator):
             return noise
         mean, log_variance = self.encoder(to_tensor(style, self.device))
         return mean if sampling == "mean" else mean + noise * torch.exp(0.5 * log_variance)
+
+
+def _edge_ids(layout: Layout) -> np.ndarray:
+    """Instance ids (H, W) int32; what is no instance is told apart by its class, as the official maps do."""
+    instances = layout.instance_map()
+    return np.where(instances > 0, instances, -1 - layout.ids.astype(np.int32))
 
 
 def _loaded(network: Network, tensors: Mapping[str, Tensor]) -> Network:

@@ -17,6 +17,21 @@ SPARSE_BELOW = 0.6  # share of pixels near a boundary up to which gathering them
 ROWS_AT_ONCE = 8192
 
 
+def one_hot(labels: Tensor, classes: int, edges: Tensor | None = None) -> Tensor:
+    """(B, classes [+ 1], h, w) of labels (B, h, w): the one-hot channels, then the edges (B, 1, h, w).
+
+    In the dtype that convolutions will read it in, so that it is not converted before each of them.
+    """
+    device = labels.device.type
+    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
+    shape = (labels.shape[0], classes + (edges is not None), *labels.shape[1:])
+    dense = torch.zeros(shape, dtype=dtype, device=labels.device).contiguous(memory_format=torch.channels_last)
+    dense.scatter_(1, labels[:, None], 1)
+    if edges is not None:
+        dense[:, classes:] = edges
+    return dense
+
+
 class Level:
     """The layout at one resolution.
 
@@ -33,8 +48,7 @@ class Level:
     def dense(self) -> Tensor:
         """(B, classes [+ 1], h, w): the one-hot channels, then the edges."""
         if self._dense is None:
-            one_hot = F.one_hot(self.labels, self.classes).permute(0, 3, 1, 2).float()
-            self._dense = one_hot if self.edges is None else torch.cat((one_hot, self.edges), dim=1)
+            self._dense = one_hot(self.labels, self.classes, self.edges)
         return self._dense
 
     def taps(self, kernel: int) -> Tensor:

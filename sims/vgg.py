@@ -97,7 +97,9 @@ def folded_batch_norm(trained: VGG19) -> dict[str, Tensor]:
         if isinstance(layer, nn.Conv2d):
             norm = layers[position + 1]
             assert isinstance(norm, nn.BatchNorm2d)
-            assert norm.running_mean is not None and norm.running_var is not None and layer.bias is not None
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
+            assert layer.bias is not None
             gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
             folded[f"features.{plain_index}.weight"] = (layer.weight * gain[:, None, None, None]).detach()
             folded[f"features.{plain_index}.bias"] = ((layer.bias - norm.running_mean) * gain + norm.bias).detach()

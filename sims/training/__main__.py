@@ -1,4 +1,4 @@
-"""`python -m sims.training NAME... --minutes M --out DIR --data DIR`: train built-in checkpoints, one after the other."""
+"""`python -m sims.training NAME... --minutes M --out DIR --data DIR`: train built-in checkpoints, one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import torch
 
 from sims.training.data import Frames, read_frames
 from sims.training.loop import Recipe, train
+from sims.training.pix2pix import Pix2PixRecipe
 from sims.training.segmenter import SegmenterRecipe
+from sims.training.spade import SpadeRecipe
 
 NAMES = ("segmenter-world", "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape")
 
@@ -25,7 +27,8 @@ def main() -> None:
     arguments = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for name in arguments.names:
-        train(build(name, arguments.data, arguments.out, device), arguments.minutes, arguments.out, arguments.seed, device)
+        recipe = build(name, arguments.data, arguments.out, device)
+        train(recipe, arguments.minutes, arguments.out, arguments.seed, device)
 
 
 def build(name: str, data: list[Path], out: Path, device: torch.device) -> Recipe:
@@ -34,7 +37,10 @@ def build(name: str, data: list[Path], out: Path, device: torch.device) -> Recip
         spaces = ("street", "landscape")
         training = {space: _frames(data, space, held_out=False) for space in spaces}
         return SegmenterRecipe(training, {space: _frames(data, space, held_out=True) for space in spaces}, device)
-    raise NotImplementedError
+    space = name.partition("-")[2]
+    frames = _frames(data, space, held_out=False), _frames(data, space, held_out=True)
+    recipe = SpadeRecipe if name.startswith("spade") else Pix2PixRecipe
+    return recipe(space, *frames, out / "segmenter-world", device)
 
 
 def _frames(data: list[Path], space: str, *, held_out: bool) -> Frames:

@@ -81,7 +81,9 @@ def read_frames(folders: list[Path], *, held_out: bool) -> Frames:
             names.append(f"{folder.name}/{picture.stem}")
             pictures.append(np.asarray(Image.open(picture).convert("RGB")).transpose(2, 0, 1))
             labels.append(np.asarray(Image.open(picture.with_name(f"{picture.stem}_labels.png"))))
-            instances.append(np.asarray(Image.open(picture.with_name(f"{picture.stem}_instances.png"))).astype(np.int32))
+            instances.append(
+                np.asarray(Image.open(picture.with_name(f"{picture.stem}_instances.png"))).astype(np.int32)
+            )
     if not names:
         raise FileNotFoundError(f"No frames in {', '.join(map(str, folders))}; give a folder of NAME.webp files.")
     return Frames(

@@ -1,0 +1,81 @@
+"""The recipes of `pix2pix-street` and `pix2pix-landscape`: the U-Net of Isola et al. 2017 on one-hot layouts.
+
+One picture a step, so that batch norm learns with the statistics it will use, those of the picture itself. To the
+paper's adversary and pixel distance come feature matching and the segmenter's features, as in the other recipes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from sims.label_space import label_space
+from sims.norms import set_statistics
+from sims.spade_layout import one_hot
+from sims.training.adversarial import AdversarialRecipe
+from sims.training.adversary import Adversary
+from sims.training.data import Batch, Frames
+from sims.unet import UNET_LEVELS, UNet
+
+NGF = 16
+PIXEL = 10.0
+
+
+class Pix2PixRecipe(AdversarialRecipe):
+    """A U-Net against two patch discriminators."""
+
+    betas = (0.5, 0.999)
+    size = (256, 512)
+    batch = 1
+
+    def __init__(self, space: str, training: Frames, held_out: Frames, segmenter: Path, device: torch.device):
+        super().__init__(f"pix2pix-{space}", space, training, held_out, segmenter, device)
+        self.classes = label_space(space).channels
+        network = UNet(UNET_LEVELS["unet_256"], self.classes, 3, NGF, "batch", use_dropout=True)
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.normal_(layer.weight, 0.0, 0.02)
+        networks = nn.ModuleList([network]).to(device, memory_format=torch.channels_last)
+        self.begin(networks, Adversary(self.classes + 3))
+
+    def make(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        fake = self.networks[0](self.dense(batch))
+        return fake, {"pixel": PIXEL * F.l1_loss(fake.float(), batch.pictures)}
+
+    def show(self, networks: nn.ModuleList, batch: Batch) -> Tensor:
+        return networks[0](self.dense(batch))
+
+    def dense(self, batch: Batch) -> Tensor:
+        return one_hot(batch.labels, self.classes)
+
+    def steady(self) -> nn.ModuleList:
+        """The averaged network, with the statistics of each picture."""
+        network = self.average.network.eval()
+        for mean, last in zip(network.buffers(), self.networks.buffers(), strict=True):
+            mean.copy_(last)
+        set_statistics(network, "picture")
+        return network
+
+    def export(self, folder: Path) -> None:
+        tensors = self.steady()[0].state_dict()
+        shipped = {k: v.half().contiguous() for k, v in tensors.items() if not k.endswith("num_batches_tracked")}
+        save_file(shipped, folder / "model.safetensors")
+        config = {
+            "format": 1,
+            "family": "pix2pix",
+            "netG": "unet_256",
+            "input_nc": self.classes,
+            "output_nc": 3,
+            "ngf": NGF,
+            "norm": "batch",
+            "use_dropout": True,
+            "input": "layout_onehot",
+            "label_space": self.space,
+            "size": list(self.size),
+        }
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")

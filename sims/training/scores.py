@@ -1,0 +1,65 @@
+"""Figures and pictures that say how good a generator is on held-out frames."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor
+
+from sims.label_space import label_space
+from sims.training.adversary import PerceptualDistance
+from sims.training.data import Batch
+from sims.training.segmenter import mean_iou
+from sims.vgg import Segmenter
+
+
+def figures(made: Tensor, batch: Batch, distance: PerceptualDistance, segmenter: Path, space: str) -> dict[str, float]:
+    """Compare pictures (B, 3, H, W) in [-1, 1] with the renders of the same layouts.
+
+    `pixel` is the mean absolute difference in [-1, 1]; `perceptual` the distance of the segmenter's features;
+    `consistency` the share of pixels that the segmenter reads in a picture as the layout says, `iou` its mean
+    intersection over union, and `*_render` the same for the renders, which bound them.
+    """
+    judge = load_segmenter(segmenter).to(made.device)
+    found = {"": _read(judge, made, space), "_render": _read(judge, batch.pictures, space)}
+    distances = [distance(a[None], b[None]).item() for a, b in zip(made, batch.pictures, strict=True)]
+    result = {
+        "pixel": F.l1_loss(made.float(), batch.pictures).item(),
+        "perceptual": float(np.mean(distances)),
+    }
+    for suffix, labels in found.items():
+        result[f"consistency{suffix}"] = (labels == batch.labels).float().mean().item()
+        result[f"iou{suffix}"] = mean_iou(labels, batch.labels)
+    return {name: round(value, 4) for name, value in result.items()}
+
+
+def load_segmenter(folder: Path) -> Segmenter:
+    """The segmenter of a checkpoint folder, in evaluation mode."""
+    config = json.loads((folder / "config.json").read_text())
+    network = Segmenter(config["width"], config["classes"])
+    network.load_state_dict({key: value.float() for key, value in load_file(folder / "model.safetensors").items()})
+    return network.eval()
+
+
+def _read(judge: Segmenter, pictures: Tensor, space: str) -> Tensor:
+    return torch.cat([judge(picture[None].float(), space).argmax(1) for picture in pictures])
+
+
+def picture_rows(made: Tensor, batch: Batch, space: str) -> np.ndarray:
+    """Layout, result and render of each picture, one row each, RGB uint8."""
+    palette = label_space(space).palette
+    rows = []
+    for picture, labels, render in zip(made, batch.labels, batch.pictures, strict=True):
+        parts = [palette[labels.cpu().numpy()], _bytes(picture), _bytes(render)]
+        rows.append(np.concatenate(parts, axis=1))
+    return np.concatenate(rows)
+
+
+def _bytes(picture: Tensor) -> np.ndarray:
+    scaled = ((picture.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)
+    return scaled.permute(1, 2, 0).cpu().numpy()

@@ -1,0 +1,130 @@
+"""The recipes of `spade-street` and `spade-landscape`: SPADE with a style encoder.
+
+A core network makes 128x256 pictures first; the last doubling (the published `most` layout's `up_4`) is then grown on
+top and all is trained at 256x512. Losses follow Park et al. 2019, section 4 and appendix A, with the segmenter's
+features in the place of VGG's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from sims.label_space import label_space
+from sims.spade import SpadeConfig, SpadeNetwork, StyleEncoder, instance_edges
+from sims.spade_layout import Pyramid
+from sims.training.adversarial import AdversarialRecipe
+from sims.training.adversary import Adversary
+from sims.training.averaging import recalibrate
+from sims.training.data import Batch, Frames
+
+CORE_SHARE = 0.55  # of the time goes into the core
+BATCH = {"more": 4, "most": 2}
+DIVERGENCE = 0.05
+CALIBRATION_BATCHES = 24
+
+
+def core_config(space: str) -> SpadeConfig:
+    """The 128x256 core of a built-in SPADE."""
+    return SpadeConfig(
+        ngf=16,
+        label_nc=label_space(space).channels,
+        contain_dontcare_label=False,
+        no_instance=space != "street",
+        num_upsampling_layers="more",
+        crop_size=256,
+        aspect_ratio=2.0,
+        norm_G="spadebatch3x3",
+        use_vae=True,
+        hidden=32,
+        encoder_ngf=8,
+    )
+
+
+class SpadeRecipe(AdversarialRecipe):
+    """Generator and encoder against two patch discriminators, first the core, then all."""
+
+    def __init__(self, space: str, training: Frames, held_out: Frames, segmenter: Path, device: torch.device):
+        super().__init__(f"spade-{space}", space, training, held_out, segmenter, device)
+        self._build(core_config(space))
+
+    def _build(self, config: SpadeConfig) -> None:
+        self.config, self.size, self.batch = config, config.size, BATCH[config.num_upsampling_layers]
+        networks = nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf, config.crop_size)))
+        _initialise(networks)
+        adversary = Adversary(config.classes + (not config.no_instance) + 3)
+        self.begin(networks.to(self.device, memory_format=torch.channels_last), adversary)
+
+    def _grow(self) -> None:
+        """Put the last doubling on top of the core; what both networks share is kept."""
+        core, adversary = self.networks.state_dict(), self.adversary.state_dict()
+        self._build(replace(self.config, num_upsampling_layers="most", crop_size=512))
+        self.networks.load_state_dict({k: v for k, v in core.items() if "conv_img" not in k}, strict=False)
+        self.adversary.load_state_dict(adversary)
+        self.begin(self.networks, self.adversary)
+
+    def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
+        if done >= CORE_SHARE and self.config.num_upsampling_layers == "more":
+            self._grow()
+        return super().step(rng, done)
+
+    def make(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        generator, encoder = self.networks
+        mean, log_variance = (x.float() for x in encoder(batch.pictures))
+        z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum(1).mean()
+        return generator(self._pyramid(batch), z), {"divergence": DIVERGENCE * divergence}
+
+    def show(self, networks: nn.ModuleList, batch: Batch) -> Tensor:
+        """Each in the style of its own render."""
+        generator, encoder = networks
+        return generator(self._pyramid(batch), encoder(batch.pictures)[0])
+
+    def dense(self, batch: Batch) -> Tensor:
+        return self._pyramid(batch).at(self.size).dense()
+
+    def _pyramid(self, batch: Batch) -> Pyramid:
+        edges = None
+        if not self.config.no_instance:
+            edges = instance_edges(torch.where(batch.instances > 0, batch.instances.long(), -1 - batch.labels))
+        return Pyramid(batch.labels, edges, self.config.classes)
+
+    def state(self) -> dict[str, object]:
+        return super().state() | {"upsampling": self.config.num_upsampling_layers}
+
+    def restore(self, state: dict[str, object]) -> None:
+        if state["upsampling"] == "most":
+            self._grow()
+        super().restore(state)
+
+    @torch.no_grad()
+    def steady(self) -> nn.ModuleList:
+        """The averaged networks with batch statistics measured over training frames."""
+        recalibrate(self.average.network)
+        rng = np.random.default_rng(0)
+        for _ in range(CALIBRATION_BATCHES):
+            batch = self.training.batch(rng.integers(len(self.training), size=2).tolist(), self.device)
+            self.show(self.average.network, batch.resized(*self.size))
+        return self.average.network.eval()
+
+    def export(self, folder: Path) -> None:
+        generator, encoder = self.steady()
+        tensors = generator.state_dict() | {f"netE.{key}": value for key, value in encoder.state_dict().items()}
+        shipped = {k: v.half().contiguous() for k, v in tensors.items() if not k.endswith("num_batches_tracked")}
+        save_file(shipped, folder / "model.safetensors")
+        config = {"format": 1, "family": "spade", **asdict(self.config), "label_space": self.space}
+        (folder / "config.json").write_text(json.dumps({**config, "spectral": "folded"}, indent=2) + "\n")
+
+
+def _initialise(networks: nn.Module) -> None:
+    for layer in networks.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.xavier_normal_(layer.weight, gain=0.7)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
