@@ -17,8 +17,6 @@ from sims.label_space import FOLDER, LabelSpace, LayoutError, label_space
 MIN_SIDE, MAX_SIDE = 8, 2048
 MAX_INSTANCE = 65535  # the largest id that an instance PNG holds
 
-__all__ = ["Layout", "LayoutError", "Remapped", "check_size", "nearest_index"]
-
 
 @dataclass(frozen=True, eq=False)
 class Layout:

@@ -19,7 +19,8 @@ from sims.layout import MAX_SIDE, MIN_SIDE, LayoutError
 MAX_BYTES = 32 * 1024 * 1024  # above any uncompressed 2048x2048 file in the accepted formats
 ACCEPTED = "PNG, BMP, lossless WebP or single-frame GIF"
 _LOSSLESS, _LOSSY = ("PNG", "BMP", "GIF", "WEBP"), ("JPEG", "WEBP")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+# What PIL's decoders raise on damaged files.
+_BROKEN = (OSError, EOFError, RuntimeError, SyntaxError, ValueError, TypeError, LookupError, struct.error, zlib.error)
 
 
 @dataclass(frozen=True, eq=False)
