@@ -1,0 +1,228 @@
+"""The programs' way in: endpoints on plain files and values, for `gradio_client`, HTTP and MCP.
+
+Gradio converts the values of components only, so that each endpoint has components of its own, which no page shows.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from sims.generator import RequestError
+from sims.image_files import ImageError, read_image
+from sims.layout import Layout, LayoutError
+from sims.ui import catalogue, session
+from sims.ui.comparison import MAX_ROWS, RowRequest, plan_rows, sheet_picture
+from sims.ui.layouts import convert, describe, read_upload, uploaded_bytes
+from sims.ui.shelf import SHELF
+from sims.ui.synthesis import one_at_a_time
+from zoo import ZooError
+from zoo.hub import availability
+
+SENTENCES = (RequestError, LayoutError, ImageError, ZooError)
+
+
+def build_api() -> None:
+    """Add the endpoints to the page that is being built."""
+    with gr.Row(visible=False):
+        layout, style = gr.File(label="layout", file_types=[".png"]), gr.File(label="style", file_types=["image"])
+        instances, picture = gr.File(label="instances", file_types=[".png"]), gr.File(label="picture")
+        space, encoding = gr.Textbox("street", label="label_space"), gr.Textbox("auto", label="encoding")
+        target = gr.Textbox("landscape", label="target_space")
+        generator, names = gr.Textbox("spade-street", label="generator"), gr.Textbox(label="generators")
+        seed, seeds = gr.Number(0, precision=0, label="seed"), gr.Number(1, precision=0, label="seeds")
+        statistics, dropout = gr.Textbox("picture", label="statistics"), gr.Textbox("off", label="dropout")
+        report = gr.JSON(label="report")
+        button = gr.Button()
+    button.click(list_generators, None, report, api_name="list_generators", queue=False)
+    button.click(read_layout, [layout, space, encoding, instances], [picture, report], api_name="read_layout")
+    button.click(convert_layout, [layout, space, target], [picture, report], api_name="convert_layout")
+    button.click(
+        generate,
+        [layout, space, generator, seed, style, statistics, dropout, instances],
+        picture,
+        api_name="generate",
+        **one_at_a_time(),
+    )
+    button.click(compare, [layout, space, names, seed, seeds, style], picture, api_name="compare", **one_at_a_time())
+
+
+def list_generators() -> list[dict[str, Any]]:
+    """List every generator that makes pictures from layouts, and whether it can be used now.
+
+    Returns:
+        One object a generator: name, title, family, label_space, accepts_style, licence, verified, ready, reason.
+    """
+    listed = []
+    for entry in catalogue.layout_entries():
+        state = availability(entry)
+        listed.append(
+            {
+                "name": entry.name,
+                "title": entry.title,
+                "family": entry.family,
+                "label_space": entry.label_space,
+                "accepts_style": entry.accepts_style,
+                "licence": entry.licence,
+                "verified": entry.verified,
+                "ready": state.ready,
+                "reason": state.reason,
+            }
+        )
+    return listed
+
+
+def read_layout(
+    layout: str, label_space: str = "street", encoding: str = "auto", instances: str | None = None
+) -> tuple[str, dict[str, Any]]:
+    """Read a label map: class ids or palette colours in a PNG, and report every id or colour that is no class.
+
+    Args:
+        layout: the label map, a PNG of 8 to 2048 pixels a side.
+        label_space: street, landscape, cityscapes, ade20k, cocostuff or facades.
+        encoding: auto, index (ids), colour (exact palette colours) or nearest (nearest palette colour).
+        instances: an instance map of the same size, if there is one.
+
+    Returns:
+        The layout as a palette PNG whose indices are the class ids, and a report of what was read.
+    """
+    try:
+        reading = read_upload(layout, instances, label_space, encoding)
+    except LayoutError as error:
+        raise fault(error) from error
+    unknown = [{"value": item.value, "count": item.count, "first": item.first} for item in reading.unknown]
+    report = {"sentence": reading.sentence, "encoding": reading.encoding, "unknown": unknown}
+    return layout_file(reading.layout), {**report, "classes": reading.layout.counts()}
+
+
+def convert_layout(
+    layout: str, label_space: str = "street", target_space: str = "landscape"
+) -> tuple[str, dict[str, Any]]:
+    """Move a layout to another label space by class names; what has no counterpart there becomes unknown.
+
+    Args:
+        layout: the label map, a PNG of ids or palette colours.
+        label_space: the label space it is in.
+        target_space: the label space to move it to.
+
+    Returns:
+        The converted layout as a palette PNG whose indices are the class ids, and a report of what was lost.
+    """
+    try:
+        converted, told = convert(read_upload(layout, None, label_space, "auto").layout, target_space)
+    except LayoutError as error:
+        raise fault(error) from error
+    return layout_file(converted), {"sentence": told, "layout": describe(converted), "classes": converted.counts()}
+
+
+def generate(
+    layout: str,
+    label_space: str = "street",
+    generator: str = "spade-street",
+    seed: int = 0,
+    style: str | None = None,
+    statistics: str = "picture",
+    dropout: str = "off",
+    instances: str | None = None,
+) -> str:
+    """Turn a layout into a picture with one generator.
+
+    Args:
+        layout: the label map, a PNG of class ids or palette colours.
+        label_space: the label space the layout is in; it is converted where the generator knows another one.
+        generator: a name from list_generators that is ready.
+        seed: a whole number from 0 to 4294967295.
+        style: a picture whose look the result takes on, for generators that accept one.
+        statistics: picture or running, for generators of the pix2pix family.
+        dropout: off or on, for generators of the pix2pix family.
+        instances: an instance map of the layout's size, if there is one.
+
+    Returns:
+        The picture as a PNG that carries everything needed to make it again.
+    """
+    options = {"statistics": statistics, "dropout": dropout}
+    try:
+        reading = read_upload(layout, instances, label_space, "auto")
+        [task] = session.plan(
+            [ready_name(generator)], reading.layout, seed=session.whole_seed(seed), style=look(style), options=options
+        )
+    except SENTENCES as error:
+        raise fault(error) from error
+    return run_all([task])[0].path
+
+
+def compare(
+    layout: str,
+    label_space: str = "street",
+    generators: str = "",
+    seed: int = 0,
+    seeds: int = 1,
+    style: str | None = None,
+) -> str:
+    """Make one sheet of pictures: generators beside each other, one row a seed.
+
+    Args:
+        layout: the label map, a PNG of class ids or palette colours.
+        label_space: the label space the layout is in.
+        generators: names from list_generators, with commas between them; empty for all that know the label space.
+        seed: the first seed.
+        seeds: how many seeds, 1 to 8.
+        style: a picture whose look the results take on, for generators that accept one.
+
+    Returns:
+        The sheet as a PNG, every picture under its generator's name.
+    """
+    try:
+        names = [ready_name(name.strip()) for name in generators.split(",") if name.strip()]
+        names = names or catalogue.fitting(catalogue.ready_cards(), label_space)
+        first, count = session.whole_seed(seed), session.whole_seed(seeds)
+        reading, picture = read_upload(layout, None, label_space, "auto"), look(style)
+        rows = [RowRequest(reading.layout, first + step, picture) for step in range(min(count, MAX_ROWS + 1))]
+        tasks = plan_rows(names, rows, {})
+    except SENTENCES as error:
+        raise fault(error) from error
+    sheet = sheet_picture(run_all(tasks))
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "PNG")
+    return SHELF.put(buffer.getvalue(), "comparison.png")
+
+
+def run_all(tasks: Sequence[session.Task]) -> list[session.Result]:
+    """The results of all tasks; raises `gr.Error` with the first one's sentence if one fails."""
+    results: list[session.Result] = []
+    for step in session.run(tasks, threading.Event()):
+        results = results if step is None else step
+    for result in results:
+        if result.state != "done":
+            raise gr.Error(result.error, print_exception=False)
+    return results
+
+
+def ready_name(name: str) -> str:
+    """`name`, if it is a layout generator that can run now; raises `ZooError` otherwise."""
+    entry = catalogue.named_layout_entry(name)
+    state = availability(entry)
+    if not state.ready:
+        raise ZooError(state.reason)
+    return name
+
+
+def look(style: str | None) -> Any:
+    """The style picture, RGB uint8 (H, W, 3), or None."""
+    return read_image(uploaded_bytes(style, "style picture"), "The style picture") if style else None
+
+
+def layout_file(layout: Layout) -> str:
+    """The path of a layout's index PNG."""
+    return SHELF.put(layout.to_png(), "layout.png")
+
+
+def fault(error: Exception) -> gr.Error:
+    """The error that reaches the client as this one sentence."""
+    return gr.Error(str(error), print_exception=False)

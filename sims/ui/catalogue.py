@@ -1,0 +1,126 @@
+"""The layout generators of the catalogue as the page shows them: ready ones to choose, the others with a reason."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sims import load
+from sims.generator import Cancelled, Card, Choice, Progress
+from sims.label_space import label_space
+from sims.ui.work import Work
+from zoo import Entry, ZooError, catalog, find
+from zoo.hub import availability, obtain
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One generator that is not at hand, as a row of the list."""
+
+    entry: Entry
+    reason: str
+    can_pull: bool
+    state: str = ""  # "pulling" while it is being pulled
+    fraction: float = 0.0
+    what: str = ""
+    error: str = ""
+
+    def page_value(self) -> dict[str, Any]:
+        """This offer as the data of a row."""
+        entry = self.entry
+        space = label_space(entry.label_space).title if entry.label_space else "any picture"
+        size = f"{sum(entry.size_bytes) / 1e6:.0f} MB" if entry.size_bytes else ""
+        return {
+            "name": entry.name,
+            "title": entry.title,
+            "facts": " · ".join(filter(None, (space, entry.licence, size))),
+            "verified": entry.verified or entry.source == "builtin",
+            "reason": self.reason,
+            "can_pull": self.can_pull,
+            "state": self.state,
+            "fraction": self.fraction,
+            "what": self.what,
+            "error": self.error,
+        }
+
+
+def layout_entries() -> list[Entry]:
+    """The catalogue's generators that make pictures from layouts, in its order."""
+    return [entry for entry in catalog().values() if entry.task == "layout"]
+
+
+def ready_cards() -> list[Card]:
+    """The cards of the layout generators that can run now. Makes no network call."""
+    return [load.card(entry.name) for entry in layout_entries() if availability(entry).ready]
+
+
+def offers() -> list[Offer]:
+    """The layout generators that cannot run now, those that can be pulled first. Makes no network call."""
+    found = [(entry, availability(entry)) for entry in layout_entries()]
+    rows = [Offer(entry, state.reason, state.can_pull) for entry, state in found if not state.ready]
+    return sorted(rows, key=lambda row: not row.can_pull)
+
+
+def choices(cards: Iterable[Card]) -> list[tuple[str, str]]:
+    """(title, name) of each card, those of one label space together."""
+    return [(card.title, card.name) for card in sorted(cards, key=lambda card: str(card.label_space), reverse=True)]
+
+
+def fitting(cards: Iterable[Card], space: str) -> list[str]:
+    """The names of the generators that were trained on this label space."""
+    return [card.name for card in cards if card.label_space == space]
+
+
+def options(cards: Iterable[Card]) -> list[Choice]:
+    """The options of all these generators, one choice a name with all values that any of them accepts."""
+    merged: dict[str, Choice] = {}
+    for card in cards:
+        for choice in card.options:
+            known = merged.setdefault(choice.name, choice)
+            values = tuple(dict.fromkeys((*known.values, *choice.values)))
+            merged[choice.name] = replace(known, values=values)
+    return list(merged.values())
+
+
+def named_layout_entry(name: str) -> Entry:
+    """The catalogue's entry called `name`; `ZooError` unless there is one and it works from layouts."""
+    entry = find(name)
+    if entry.task != "layout":
+        raise ZooError(f"{entry.title} does not work from layouts; choose a layout generator.")
+    return entry
+
+
+def pull(name: str, stop: threading.Event) -> Iterator[list[Offer] | None]:
+    """The offers while the checkpoint `name` is pulled, again after each change; None when nothing changed.
+
+    The last list lacks the offer if the pull succeeded, and says in one sentence why if it did not.
+    """
+    named_layout_entry(name)
+
+    def fetch(progress: Progress) -> None:
+        obtain(name, progress=progress)
+
+    work = Work(fetch, stop)
+    for news in work.reports():
+        yield _with(name, state="pulling", fraction=work.fraction, what=work.what) if news else None
+    try:
+        work.result()
+        yield offers()
+    except Cancelled:
+        yield offers()
+    except ZooError as error:
+        yield _with(name, error=str(error))
+
+
+def _with(name: str, *, state: str = "", fraction: float = 0.0, what: str = "", error: str = "") -> list[Offer]:
+    return [
+        replace(row, state=state, fraction=fraction, what=what, error=error) if row.entry.name == name else row
+        for row in offers()
+    ]
+
+
+def offers_value(rows: Sequence[Offer]) -> dict[str, Any]:
+    """The value of the page's list of offers."""
+    return {"items": [row.page_value() for row in rows]}

@@ -1,0 +1,198 @@
+"""The tab "Compare": generators in columns, layouts, seeds or styles in rows, and any two pictures in one place."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from sims.generator import MAX_SEED, RequestError
+from sims.image_files import ImageError, read_image
+from sims.layout import Layout, LayoutError
+from sims.ui import catalogue, session
+from sims.ui.comparison import MAX_ROWS, RowRequest, add, plan_rows, sheet_picture, sheet_value
+from sims.ui.layouts import painted_layout, uploaded_bytes
+from sims.ui.page_part import event_text, page_part
+from sims.ui.samples import sample_layout, samples
+from sims.ui.shelf import SHELF
+from sims.ui.synthesis import SynthesisTab, one_at_a_time
+from zoo import ZooError
+
+ROWS = {"Seeds": "seeds", "Layouts": "layouts", "Style pictures": "styles"}
+PAINTED = "painted"  # the choice that stands for the layout in the editor
+
+
+@dataclass(frozen=True)
+class CompareTab:
+    """What the other tabs use of this one. `results` is the sheet's list of `session.Result`."""
+
+    generators: gr.CheckboxGroup
+    results: gr.State
+    sheet: gr.HTML
+    export: gr.DownloadButton
+
+
+def build_compare(synthesis: SynthesisTab) -> CompareTab:
+    """Lay out the tab and connect its events."""
+    tasks, stop, results = gr.State([]), gr.State(None), gr.State([])
+    cards = catalogue.ready_cards()
+    layouts = [("The layout in the editor", PAINTED), *((item.title, key) for key, item in samples().items())]
+    with gr.Row(elem_classes="compare-controls"):
+        with gr.Column(scale=3, min_width=320):
+            generators = gr.CheckboxGroup(
+                catalogue.choices(cards),
+                value=catalogue.fitting(cards, "street"),
+                label="Columns: generators",
+                elem_id="compare-generators",
+            )
+        with gr.Column(scale=4, min_width=320):
+            with gr.Row():
+                kind = gr.Radio(list(ROWS.items()), value="seeds", label="Rows", elem_id="compare-rows")
+                seed = gr.Number(
+                    0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", min_width=100, elem_id="compare-seed"
+                )
+            count = gr.Slider(1, MAX_ROWS, 3, step=1, label="How many seeds", elem_id="compare-count")
+            chosen = gr.Dropdown(
+                layouts,
+                value=[PAINTED],
+                multiselect=True,
+                max_choices=MAX_ROWS,
+                label="Which layouts",
+                visible=False,
+                elem_id="compare-layouts",
+            )
+            styles = gr.File(
+                label="Style pictures",
+                file_count="multiple",
+                file_types=["image"],
+                visible=False,
+                height=140,
+                elem_id="compare-styles",
+            )
+    with gr.Row(elem_classes="compare-buttons"):
+        go = gr.Button("Compare", variant="primary", elem_id="compare-go")
+        halt = gr.Button("Stop", visible=False, elem_id="compare-stop")
+        export = gr.DownloadButton("Export sheet as PNG", interactive=False, elem_id="compare-export")
+        clear = gr.Button("Clear", elem_id="compare-clear")
+    sheet = page_part("sheet", sheet_value([]), elem_id="sheet", label="Comparison", uses="pair")
+
+    quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    kind.change(show_rows, kind, [count, chosen, styles], queue=False, **quiet)
+    layout = synthesis.layout
+    inputs = [layout.editor, layout.origin, generators, kind, seed, count, chosen, styles]
+    checked = go.click(prepare_sheet, inputs, [tasks, stop, sheet, go, halt], queue=False, **quiet)
+    run = checked.success(make_sheet, [tasks, stop], [results, sheet], **quiet, **one_at_a_time())
+    run.failure(refuse_sheet, tasks, sheet, queue=False, **quiet)
+    run.then(end_sheet, results, [export, go, halt], queue=False, **quiet)
+    halt.click(halt_sheet, stop, halt, queue=False, **quiet)
+    clear.click(clear_sheet, None, [results, sheet, export], queue=False, **quiet)
+    return CompareTab(generators, results, sheet, export)
+
+
+def connect_send(synthesis: SynthesisTab, compare: CompareTab, tabs: gr.Tabs) -> None:
+    """Let the cards of the synthesis tab send their picture to the comparison."""
+    synthesis.results.compare(
+        send,
+        [synthesis.history, compare.results],
+        [compare.results, compare.sheet, compare.export, tabs],
+        api_visibility="private",
+        show_progress="hidden",
+        queue=False,
+    )
+
+
+def show_rows(kind: str) -> list[Any]:
+    """Show the fields of one kind of rows."""
+    return [gr.update(visible=kind == name) for name in ROWS.values()]
+
+
+def row_requests(
+    kind: str, layout: Layout, seed: int, count: int, keys: Sequence[str], styles: Sequence[str]
+) -> list[RowRequest]:
+    """The rows that were asked for. Raises `RequestError`, `LayoutError` or `ImageError`."""
+    if kind == "seeds":
+        if not 1 <= count <= MAX_ROWS or seed + count - 1 > MAX_SEED:
+            raise RequestError(f"Compare 1 to {MAX_ROWS} seeds, none of them above {MAX_SEED}.")
+        return [RowRequest(layout, seed + step) for step in range(int(count))]
+    if kind == "layouts":
+        return [RowRequest(layout if key == PAINTED else sample_layout(key), seed) for key in keys[: MAX_ROWS + 1]]
+    if len(styles) > MAX_ROWS:
+        raise RequestError(f"Those are {len(styles)} style pictures; give at most {MAX_ROWS}.")
+    looks = [read_image(uploaded_bytes(path, "style picture"), "A style picture") for path in styles]
+    return [RowRequest(layout, seed, look) for look in looks]
+
+
+def prepare_sheet(
+    value: object,
+    origin: Layout | None,
+    names: list[str],
+    kind: str,
+    seed: int | None,
+    count: int,
+    keys: list[str],
+    styles: list[str] | None,
+) -> list[Any]:
+    """Check everything that was asked for and lay out the sheet with waiting cells."""
+    try:
+        whole = session.whole_seed(seed)
+        rows = row_requests(kind, painted_layout(value, origin), whole, count, keys, styles or [])
+        tasks = plan_rows(names, rows, {})
+    except (RequestError, LayoutError, ImageError, ZooError) as error:
+        raise gr.Error(str(error), title="Not yet", print_exception=False) from error
+    waiting = [session.Result(task) for task in tasks]
+    return [tasks, threading.Event(), sheet_value(waiting), gr.update(visible=False), gr.update(visible=True)]
+
+
+def make_sheet(tasks: list[session.Task], stop: threading.Event) -> Iterator[tuple[Any, Any]]:
+    """Make the pictures one by one, filling the sheet."""
+    for results in session.run(tasks, stop):
+        yield (gr.skip(), gr.skip()) if results is None else (results, sheet_value(results))
+
+
+def refuse_sheet(tasks: list[session.Task]) -> dict[str, Any]:
+    """Say in the cells that their run was not accepted."""
+    return sheet_value(session.refused(tasks))
+
+
+def halt_sheet(stop: threading.Event | None) -> dict[str, Any]:
+    """Stop the run at its next stage."""
+    if stop is not None:
+        stop.set()
+    return gr.update(value="Stopping", interactive=False)
+
+
+def end_sheet(results: list[session.Result]) -> list[Any]:
+    """Offer the finished sheet as a file and bring the Compare button back."""
+    return [export_update(results), gr.update(visible=True), gr.update(visible=False, value="Stop", interactive=True)]
+
+
+def clear_sheet() -> list[Any]:
+    """Take everything off the sheet."""
+    return [[], sheet_value([]), export_update([])]
+
+
+def send(history: list[session.Result], results: list[session.Result], event: gr.EventData) -> list[Any]:
+    """Put one picture of this session onto the sheet and show the sheet."""
+    kept = next((kept for kept in history if kept.task.key == event_text(event, "key")), None)
+    if kept is None:
+        raise gr.Error("That picture is no longer in this session's history.", print_exception=False)
+    try:
+        results = add(results, kept)
+    except RequestError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    return [results, sheet_value(results), export_update(results), gr.update(selected="compare")]
+
+
+def export_update(results: Sequence[session.Result]) -> dict[str, Any]:
+    """The export button with the sheet as it is now."""
+    picture = sheet_picture(results)
+    if picture is None:
+        return gr.update(value=None, interactive=False)
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return gr.update(value=SHELF.put(buffer.getvalue(), "comparison.png"), interactive=True)

@@ -1,0 +1,101 @@
+"""The comparison sheet: results in rows of one layout, seed and style, and columns of one generator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sims.generator import RequestError
+from sims.image_files import read_image
+from sims.layout import Layout
+from sims.sheet import contact_sheet
+from sims.ui.session import MAX_PICTURES, Result, Task, plan, thumbnail
+
+MAX_ROWS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class RowRequest:
+    """What the pictures of one row have in common."""
+
+    layout: Layout
+    seed: int
+    style: np.ndarray | None = None
+
+
+def plan_rows(names: Sequence[str], rows: Sequence[RowRequest], options: Mapping[str, str]) -> list[Task]:
+    """The tasks of a sheet, row by row. Raises `RequestError` or `ZooError`."""
+    if not rows:
+        raise RequestError("There is nothing to compare yet; add at least one row.")
+    if len(rows) > MAX_ROWS or len(rows) * len(names) > MAX_PICTURES:
+        raise RequestError(
+            f"That is {len(rows)} rows of {len(names)} pictures; "
+            f"compare at most {MAX_ROWS} rows and {MAX_PICTURES} pictures at once."
+        )
+    return [task for row in rows for task in plan(names, row.layout, seed=row.seed, style=row.style, options=options)]
+
+
+def add(results: Sequence[Result], new: Result) -> list[Result]:
+    """The sheet with one more picture. Raises `RequestError` when it is full."""
+    if any(result.task.key == new.task.key for result in results):
+        return list(results)
+    if len(results) >= MAX_PICTURES or len({*map(_row, results), _row(new)}) > MAX_ROWS:
+        raise RequestError("The comparison is full; clear it or start another one.")
+    return [*results, new]
+
+
+def sheet_value(results: Sequence[Result]) -> dict[str, Any]:
+    """The sheet as data for the page: column titles, and rows with one card or null for each column."""
+    columns = list(dict.fromkeys(map(_column, results)))
+    rows: dict[Any, dict[str, Any]] = {}
+    for result in results:
+        if _row(result) not in rows:
+            rows[_row(result)] = _row_head(result, len(columns))
+        rows[_row(result)]["cells"][columns.index(_column(result))] = result.page_value()
+    return {"columns": [title for _, title in columns], "rows": list(rows.values())}
+
+
+def sheet_picture(results: Sequence[Result]) -> np.ndarray | None:
+    """The finished pictures on one sheet with their names, RGB uint8 (H, W, 3); None when there is none."""
+    done = [result for result in results if result.state == "done" and Path(result.path).exists()]
+    if not done:
+        return None
+    columns = list(dict.fromkeys(map(_column, done)))
+    captions = {f"{_column(result)[1]}, {_row_name(result)}": result for result in done}
+    pictures = {text: read_image(Path(result.path), "The picture") for text, result in captions.items()}
+    full = len(done) == len(columns) * len(set(map(_row, done)))
+    return contact_sheet(pictures, columns=len(columns) if full else None)
+
+
+def _row(result: Result) -> tuple[int, int, int]:
+    """What tells the rows apart: the very layout, the very style picture, and the seed."""
+    request = result.task.request
+    style = 0 if request.style is None else hash(request.style.tobytes())
+    return hash(request.layout.ids.tobytes()), style, result.task.seed
+
+
+def _column(result: Result) -> tuple[str, str]:
+    """Name and title of a generator with those of its options that are not the default."""
+    card = result.task.card
+    defaults = {choice.name: choice.default for choice in card.options}
+    chosen = {name: value for name, value in result.task.request.options.items() if value != defaults.get(name)}
+    said = ", ".join(f"{name} {value}" for name, value in chosen.items())
+    return card.name + said, f"{card.title} ({said})" if said else card.title
+
+
+def _row_name(result: Result) -> str:
+    return f"seed {result.task.seed}"
+
+
+def _row_head(result: Result, columns: int) -> dict[str, Any]:
+    request = result.task.request
+    return {
+        "title": _row_name(result).capitalize(),
+        "layout": thumbnail(request.layout.colours()),
+        "style": "" if request.style is None else thumbnail(request.style),
+        "cells": [None] * columns,
+    }

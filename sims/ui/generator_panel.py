@@ -1,0 +1,106 @@
+"""The choice of generators, what they are told, and how the others of the catalogue are pulled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from sims.generator import MAX_SEED, Choice
+from sims.ui import catalogue
+from sims.ui.page_part import event_text, page_part
+from sims.ui.session import new_seed
+from zoo import ZooError
+
+
+@dataclass(frozen=True)
+class GeneratorPanel:
+    """The panel's components that others listen to."""
+
+    chosen: gr.CheckboxGroup
+    style: gr.Image
+    seed: gr.Number
+    random: gr.Checkbox
+    reuse: gr.Button
+    generate: gr.Button
+    halt: gr.Button
+    options: dict[str, gr.Radio]
+    offers: gr.HTML
+
+
+def build_generator_panel(space: str) -> GeneratorPanel:
+    """Lay out the panel; the generators of the label space `space` are chosen at first."""
+    cards = catalogue.ready_cards()
+    chosen = gr.CheckboxGroup(
+        catalogue.choices(cards), value=catalogue.fitting(cards, space), label="Generators", elem_id="generators"
+    )
+    with gr.Row(elem_id="run-row"):
+        seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", min_width=120, elem_id="seed")
+        random = gr.Checkbox(False, label="New seed each time", min_width=120, container=False, elem_id="random")
+        reuse = gr.Button("Reuse last", size="sm", min_width=90, elem_id="reuse")
+        generate = gr.Button("Generate", variant="primary", size="lg", min_width=180, elem_id="generate")
+        halt = gr.Button("Stop", size="lg", min_width=180, visible=False, elem_id="stop")
+    rows = catalogue.offers()
+    with gr.Row(elem_classes="drawers"):
+        with gr.Accordion("Options and style", open=False, elem_id="options"):
+            style = gr.Image(
+                label="Style picture, for generators that take one",
+                type="filepath",
+                image_mode=None,
+                format="png",
+                sources=["upload", "clipboard"],
+                height=180,
+                elem_id="style",
+            )
+            options = {choice.name: option_field(choice) for choice in catalogue.options(cards)}
+        with gr.Accordion("More generators", open=False, elem_id="more"):
+            offers = page_part(
+                "catalogue", catalogue.offers_value(rows), elem_id="catalogue", label="Generators not at hand"
+            )
+    return GeneratorPanel(chosen, style, seed, random, reuse, generate, halt, options, offers)
+
+
+def option_field(choice: Choice) -> gr.Radio:
+    """The field of one option."""
+    return gr.Radio(
+        list(choice.values),
+        value=choice.default,
+        label=choice.name.capitalize(),
+        info=choice.help,
+        elem_id=f"option-{choice.name}",
+    )
+
+
+def connect_pull(panel: GeneratorPanel, also: gr.CheckboxGroup) -> None:
+    """Let the Pull buttons work; what was pulled can then be chosen here and in `also`."""
+    panel.offers.pull(
+        pull,
+        panel.chosen,
+        [panel.offers, panel.chosen, also],
+        api_visibility="private",
+        show_progress="hidden",
+        concurrency_limit=1,
+        concurrency_id="pull",
+    )
+
+
+def pull(chosen: list[str], event: gr.EventData) -> Iterator[tuple[Any, Any, Any]]:
+    """Pull one checkpoint of the catalogue, showing how far it is; then choose its generator."""
+    name = event_text(event, "key")
+    try:
+        for rows in catalogue.pull(name, threading.Event()):
+            yield (gr.skip() if rows is None else catalogue.offers_value(rows)), gr.skip(), gr.skip()
+    except ZooError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    cards = catalogue.ready_cards()
+    if name in (card.name for card in cards):
+        choices = catalogue.choices(cards)
+        yield gr.skip(), gr.update(choices=choices, value=[*chosen, name]), gr.update(choices=choices)
+
+
+def seed_for_run(seed: int | None, random: bool) -> int | None:
+    """The seed of the next run."""
+    return new_seed() if random else seed

@@ -1,0 +1,41 @@
+"""Parts of the page that we draw ourselves: a `gr.HTML` whose value is plain data and whose script lies in `static/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+STATIC = Path(__file__).parent / "static"
+
+
+def page_part(script: str, value: Mapping[str, Any], *, elem_id: str, label: str, uses: str = "") -> gr.HTML:
+    """The part drawn by `static/SCRIPT.js`, after `static/USES.js` where it needs one, from `value`.
+
+    The template never changes, so that Gradio leaves alone what the script draws; the script fills it by text
+    nodes only, so that no name or sentence can become markup.
+    """
+    scripts = filter(None, ("common", uses, script))
+    code = "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in scripts)
+    return gr.HTML(
+        dict(value),
+        label=label,
+        html_template=f'<div class="part {script}"></div>',
+        js_on_load=code,
+        apply_default_css=False,
+        elem_id=elem_id,
+        elem_classes="studio-part",
+    )
+
+
+def file_value(path: str) -> dict[str, Any]:
+    """How a part's value names a file on the server: Gradio serves it and adds its `url`."""
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def event_text(event: gr.EventData, name: str) -> str:
+    """The text that a part's event carries as `name`; "" where a client sent something else."""
+    value = event._data.get(name) if isinstance(event._data, dict) else None
+    return value[:200] if isinstance(value, str) else ""

@@ -1,0 +1,225 @@
+"""What one person's session does, without a page: plans pictures, makes them one by one, keeps and restores them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import logging
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sims import load
+from sims.generator import Card, Cancelled, LayoutRequest, Picture, Progress, RequestError, check_request, check_seed
+from sims.layout import Layout
+from sims.provenance import Recipe, RecipeError, picture_png, read_recipe
+from sims.ui.page_part import file_value
+from sims.ui.shelf import SHELF
+from sims.ui.work import Work
+from zoo import ZooError
+
+HISTORY = 24  # results a session keeps
+MAX_PICTURES = 48  # pictures one press of a button can ask for
+NEW_SEEDS = 1_000_000  # a drawn seed stays short enough to be read out
+THUMBNAIL = (192, 120)
+FAULTS = (RequestError, ZooError, ValueError)  # these say in one sentence what is wrong
+
+log = logging.getLogger("sims")
+_keys = itertools.count(1)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One picture to be made."""
+
+    card: Card
+    request: LayoutRequest
+    seed: int
+    notes: tuple[str, ...] = ()
+    key: str = field(default_factory=lambda: f"r{next(_keys)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What became of a task so far. What is known of the picture is set once the state is "done"."""
+
+    task: Task
+    state: str = "waiting"  # waiting, running, done, failed or stopped
+    fraction: float = 0.0
+    what: str = "Waiting"
+    error: str = ""
+    path: str = ""  # its PNG, which carries all settings
+    size: tuple[int, int] | None = None  # (height, width)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    thumbnail: str = ""  # a data URI
+
+    def page_value(self) -> dict[str, Any]:
+        """This result as the data of a card."""
+        height, width = self.size or expected_size(self.task)
+        return {
+            "key": self.task.key,
+            "generator": self.task.card.name,
+            "title": self.task.card.title,
+            "seed": self.task.seed,
+            "state": self.state,
+            "fraction": self.fraction,
+            "what": self.what,
+            "error": self.error,
+            "notes": [*self.task.notes, *self.notes],
+            "seconds": list(map(list, self.seconds.items())),
+            "width": width,
+            "height": height,
+            "file": file_value(self.path) if self.path else None,
+            "file_name": Path(self.path).name,
+        }
+
+
+def plan(
+    names: Sequence[str],
+    layout: Layout,
+    *,
+    seed: int,
+    style: np.ndarray | None = None,
+    options: Mapping[str, str] | None = None,
+) -> list[Task]:
+    """One task for each generator in `names`, checked as far as a request can be without its network.
+
+    A style picture and options reach the generators that know them. Raises `RequestError` or `ZooError`.
+    """
+    if not names:
+        raise RequestError("Choose at least one generator.")
+    if len(names) > MAX_PICTURES:
+        raise RequestError(f"That asks for {len(names)} pictures; ask for at most {MAX_PICTURES} at once.")
+    check_seed(seed)
+    tasks = []
+    for name in dict.fromkeys(names):
+        card = load.card(name)
+        known = {choice.name: choice.values for choice in card.options}
+        chosen = {key: value for key, value in (options or {}).items() if value in known.get(key, ())}
+        request = LayoutRequest(layout, style if card.accepts_style else None, chosen)
+        check_request(card, request)
+        ignored = style is not None and not card.accepts_style
+        notes = (f"{card.title} takes no style picture, so it was left out.",) if ignored else ()
+        tasks.append(Task(card, request, seed, notes))
+    return tasks
+
+
+def run(tasks: Sequence[Task], stop: threading.Event) -> Iterator[list[Result] | None]:
+    """The results of all tasks, again after each change; None when nothing changed for a moment.
+
+    Setting `stop`, or closing the iterator, ends the running task at its next stage and starts no other. A task
+    that fails does not keep the others from running.
+    """
+    results = [Result(task) for task in tasks]
+    yield list(results)
+    for index in range(len(results)):
+        for result in _run_one(results[index], stop):
+            if result is None:
+                yield None
+                continue
+            results[index] = result
+            yield list(results)
+
+
+def _run_one(result: Result, stop: threading.Event) -> Iterator[Result | None]:
+    if stop.is_set():
+        yield replace(result, state="stopped")
+        return
+    work = Work(partial(_make, result.task), stop)
+    for news in work.reports():
+        yield replace(result, state="running", fraction=work.fraction, what=work.what) if news else None
+    try:
+        yield work.result()
+    except Cancelled:
+        yield replace(result, state="stopped")
+    except FAULTS as error:
+        yield replace(result, state="failed", error=str(error))
+    except Exception:
+        log.exception("%s failed", result.task.card.name)
+        yield replace(result, state="failed", error=f"{result.task.card.title} failed; the server's log says why.")
+
+
+def _make(task: Task, progress: Progress) -> Result:
+    progress(0.0, "loading")
+    generator = load.load(task.card.name, progress=progress)
+    return finished(task, generator.generate(task.request, seed=task.seed, progress=progress))
+
+
+def refused(tasks: Sequence[Task]) -> list[Result]:
+    """The results of tasks that the full queue did not take."""
+    sentence = "Too many people are waiting; try again in a moment."
+    return [Result(task, state="failed", error=sentence) for task in tasks]
+
+
+def finished(task: Task, picture: Picture) -> Result:
+    """The result of a task whose picture has been made."""
+    return Result(
+        task,
+        state="done",
+        path=SHELF.put(picture_png(picture), f"{picture.generator}-seed{picture.seed}.png"),
+        size=picture.image.shape[:2],
+        seconds=picture.seconds,
+        notes=picture.notes,
+        thumbnail=thumbnail(picture.image),
+    )
+
+
+def keep(history: Sequence[Result], results: Sequence[Result]) -> list[Result]:
+    """The history, newest first, with the finished ones of `results` that it does not hold yet."""
+    known = {kept.task.key for kept in history}
+    new = [result for result in results if result.state == "done" and result.task.key not in known]
+    return [*reversed(new), *history][:HISTORY]
+
+
+def restore(png: bytes) -> tuple[Recipe, Result]:
+    """The settings in a PNG made here, and its picture as a finished result.
+
+    Raises `RecipeError` (one sentence) for any other file, and for the picture of a photograph's translation.
+    """
+    recipe = read_recipe(png)
+    if not isinstance(recipe.request, LayoutRequest):
+        raise RecipeError("This picture was not made from a layout; there are no layout settings in it to bring back.")
+    try:
+        card = load.card(recipe.generator)
+    except FAULTS:  # a checkpoint that is not at hand here: its name still says what made the picture
+        card = Card(recipe.generator, recipe.generator, "", "layout", None)
+    image = np.asarray(Image.open(io.BytesIO(png), formats=("PNG",)).convert("RGB"))
+    task = Task(card, recipe.request, recipe.seed)
+    path = SHELF.put(png, f"{recipe.generator}-seed{recipe.seed}.png")
+    return recipe, Result(task, state="done", path=path, size=image.shape[:2], thumbnail=thumbnail(image))
+
+
+def expected_size(task: Task) -> tuple[int, int]:
+    """(height, width) that the picture will probably have: the card keeps its place for it."""
+    return task.card.native_size or task.request.layout.size
+
+
+def new_seed() -> int:
+    """A seed drawn afresh."""
+    return secrets.randbelow(NEW_SEEDS)
+
+
+def whole_seed(value: object) -> int:
+    """The seed in a number field. Raises `RequestError` unless it is a whole number in range."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    check_seed(value)  # type: ignore[arg-type]
+    return int(value)  # type: ignore[call-overload]
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """A small WebP of an RGB uint8 picture (H, W, 3), as a data URI."""
+    small = Image.fromarray(image)
+    small.thumbnail(THUMBNAIL)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=82)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,138 @@
+// The cards of the last run, one a generator, and the large view that flips between them in place.
+const grid = make("div", { class: "results-grid" });
+const empty = make(
+  "div",
+  { class: "empty" },
+  make("p", { class: "empty-title" }, "Pictures appear here"),
+  make("p", {}, "Each chosen generator gets a card, side by side, as it finishes. A street is laid out already: press Generate."),
+);
+const news = make("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+const large = make("dialog", { class: "large", "aria-label": "Large view" });
+root.append(empty, grid, news, large);
+
+const drawn = new Map(); // key -> { node, text }
+let open = null; // key of the card in the large view
+
+const cards = () => (props.value || {}).cards || [];
+const finished = () => cards().filter((card) => card.state === "done");
+
+function stageText(card) {
+  return card.seconds.map(([stage, time]) => `${stage} ${seconds(time)}`).join(" · ");
+}
+
+function picture(card) {
+  const box = `aspect-ratio: ${card.width} / ${card.height}`;
+  if (card.state === "done") {
+    const image = make("img", { src: card.file.url, alt: `${card.title}, seed ${card.seed}`, draggable: "true" });
+    return make(
+      "button",
+      { class: "card-picture", style: box, type: "button", "aria-label": `Open ${card.title} large`, click: () => enlarge(card.key) },
+      image,
+    );
+  }
+  if (card.state === "failed" || card.state === "stopped") {
+    return make("div", { class: "card-picture card-message", style: box, role: "alert" }, make("p", {}, card.error || "Stopped."));
+  }
+  const bar = make("progress", { max: "1", value: String(card.fraction), "aria-label": `Progress of ${card.title}` });
+  return make("div", { class: "card-picture card-waiting", style: box }, make("p", {}, card.what), bar);
+}
+
+function actions(card) {
+  if (card.state !== "done") return null;
+  return make(
+    "div",
+    { class: "card-actions" },
+    make("a", { class: "quiet-button", href: card.file.url, download: card.file_name }, "Download PNG"),
+    make("button", { class: "quiet-button", type: "button", click: () => trigger("compare", { key: card.key }) }, "Send to Compare"),
+    make("button", { class: "quiet-button", type: "button", click: () => trigger("reuse", { key: card.key }) }, "Reuse settings"),
+  );
+}
+
+function draw_card(card) {
+  const total = card.state === "done" ? seconds(card.seconds.reduce((sum, [, time]) => sum + time, 0)) : "";
+  const notes = card.notes.map((note) => make("li", {}, note));
+  return make(
+    "article",
+    { class: "card", "data-state": card.state, "data-generator": card.generator, "aria-label": card.title },
+    picture(card),
+    make("div", { class: "card-head" }, make("h3", {}, card.title), make("span", { class: "card-time" }, total)),
+    card.state === "done" ? make("p", { class: "card-stages" }, `seed ${card.seed} · ${stageText(card)}`) : null,
+    notes.length ? make("ul", { class: "card-notes" }, ...notes) : null,
+    actions(card),
+  );
+}
+
+function update_running(node, card) {
+  node.querySelector("progress").value = card.fraction;
+  node.querySelector(".card-waiting p").textContent = card.what;
+}
+
+function place(card) {
+  const text = JSON.stringify(card);
+  const old = drawn.get(card.key);
+  if (old && old.text === text) return old.node;
+  const moving = ["waiting", "running"];
+  if (old && moving.includes(card.state) && moving.includes(old.state)) {
+    update_running(old.node, card);
+    old.node.dataset.state = card.state;
+    Object.assign(old, { text, state: card.state });
+    return old.node;
+  }
+  const node = draw_card(card);
+  if (old) old.node.replaceWith(node);
+  if (old && card.state === "done") news.textContent = `${card.title} is finished.`;
+  drawn.set(card.key, { node, text, state: card.state });
+  return node;
+}
+
+function draw() {
+  const list = cards();
+  empty.hidden = list.length > 0;
+  grid.dataset.count = String(list.length);
+  for (const key of [...drawn.keys()]) {
+    if (list.some((card) => card.key === key)) continue;
+    drawn.get(key).node.remove();
+    drawn.delete(key);
+  }
+  list.forEach((card, index) => {
+    const node = place(card);
+    if (grid.children[index] !== node) grid.insertBefore(node, grid.children[index] || null);
+  });
+}
+
+function enlarge(key) {
+  const card = finished().find((other) => other.key === key);
+  if (!card) return;
+  open = key;
+  const several = finished().length > 1;
+  large.replaceChildren(
+    make("img", { src: card.file.url, alt: `${card.title}, seed ${card.seed}` }),
+    make(
+      "div",
+      { class: "large-bar" },
+      several ? make("button", { class: "quiet-button", type: "button", click: () => flip(-1) }, "Previous") : null,
+      make("p", { "aria-live": "polite" }, `${card.title} · seed ${card.seed}`),
+      several ? make("button", { class: "quiet-button", type: "button", click: () => flip(1) }, "Next") : null,
+      make("button", { class: "quiet-button", type: "button", click: () => large.close() }, "Close"),
+    ),
+  );
+  if (!large.open) large.showModal();
+}
+
+function flip(step) {
+  const list = finished();
+  const index = list.findIndex((card) => card.key === open);
+  enlarge(list[(index + step + list.length) % list.length].key);
+}
+
+large.addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  flip(step);
+});
+large.addEventListener("click", (event) => {
+  if (event.target === large) large.close();
+});
+
+show(draw);

@@ -1,0 +1,51 @@
+"""The whole page: one file a tab, put together here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from sims.ui.api import build_api
+from sims.ui.compare import build_compare, connect_send
+from sims.ui.generator_panel import connect_pull
+from sims.ui.page_part import STATIC
+from sims.ui.synthesis import build_synthesis
+from sims.ui.theme import studio_theme
+
+TITLE = "Image synthesis studio"
+QUEUE = 24  # runs that may wait at once, over all sessions
+KEEP_SECONDS = 6 * 3600  # uploads and served pictures are deleted after this
+MASTHEAD = f"""<div id="masthead"><h1>{TITLE}</h1>
+<p>Paint a layout, and see what the classic methods make of it, side by side.</p></div>"""
+
+
+def build_studio() -> gr.Blocks:
+    """The demo, queue included, ready for `launch(**launch_settings())`."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, KEEP_SECONDS)) as demo:
+        gr.HTML(MASTHEAD, js_on_load=None)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Layout synthesis", id="synthesis"):
+                synthesis = build_synthesis()
+            with gr.Tab("Compare", id="compare"):
+                compare = build_compare(synthesis)
+        connect_pull(synthesis.generators, compare.generators)
+        connect_send(synthesis, compare, tabs)
+        build_api()
+    return demo.queue(max_size=QUEUE)
+
+
+def launch_settings() -> dict[str, Any]:
+    """How the page is served: our look, nothing that looks outside, no internals in error messages."""
+    return {
+        "theme": studio_theme(),
+        "css_paths": STATIC / "studio.css",
+        "footer_links": ["api", "settings"],
+        "mcp_server": True,
+        "show_error": False,
+        "share": False,
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "max_file_size": "64mb",
+    }
