@@ -22,7 +22,7 @@ SPADE: dict[str, Any] = {
     },
     **{"crop_size": 32, "aspect_ratio": 1.0, "norm_G": "spectralspadesyncbatch3x3", "hidden": 4},
 }
-SPADE_VAE: dict[str, Any] = SPADE | {"crop_size": 256, "use_vae": True, "z_dim": 4, "encoder_ngf": 1}
+SPADE_VAE: dict[str, Any] = SPADE | {"crop_size": 256, "use_vae": True, "z_dim": 256, "encoder_ngf": 1}
 UNET: dict[str, Any] = {
     **{"netG": "unet_256", "input_nc": 3, "output_nc": 3, "ngf": 2, "norm": "batch", "use_dropout": True},
     **{"input": "image", "label_space": None, "size": [256, 256]},

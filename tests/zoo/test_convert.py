@@ -177,7 +177,7 @@ def test_folded_spectral_norm_is_bit_identical_to_the_layer() -> None:
     state = {f"conv.{name}": tensor for name, tensor in layer.state_dict().items()}
     with torch.no_grad():
         layer(torch.randn(1, 5, 8, 8))
-    folded = FAMILIES["spade"].gather([state], {"spectral": "folded"})
+    folded = FAMILIES["spade"].gather([state], {"spectral": "folded", "use_vae": False})
     assert folded.keys() == {"conv.bias", "conv.weight"}
     assert torch.equal(folded["conv.weight"], layer.weight)
 
@@ -226,23 +226,18 @@ def test_spade_encoder_is_stored_beside_its_generator(order: tuple[int, int], tm
     files = [saved(tmp_path / f"latest_net_{'GE'[i]}.pth", parts[i]) for i in order]
     needed = {name: value for name, value in SPADE_VAE.items() if name not in ("use_vae", "z_dim", "encoder_ngf")}
     tensors, config = converted(convert("spade", files, tmp_path / "out", config=needed))
-    assert (config["use_vae"], config["z_dim"], config["encoder_ngf"]) == (True, 4, 1)
-    assert tensors["fc.weight"].shape == (16 * 2 * 8 * 8, 4)
+    assert (config["use_vae"], config["z_dim"], config["encoder_ngf"]) == (True, 256, 1)
+    assert tensors["fc.weight"].shape == (16 * 2 * 8 * 8, 256)
     assert torch.equal(tensors["netE.fc_mu.weight"], state["netE.fc_mu.weight"])
     assert tensors["netE.layer6.0.weight"].shape == (8, 8, 3, 3)
 
 
-def test_spade_with_style_but_without_encoder_is_converted(tmp_path: Path) -> None:
-    generator, _ = split(triplets(SPADE_VAE))
-    config = SPADE_VAE | {"encoder_ngf": 0}
-    tensors, _ = converted(convert("spade", [saved(tmp_path / "g.pth", generator)], tmp_path / "out", config=config))
-    assert not any(name.startswith("netE.") for name in tensors)
-
-
-def test_an_encoder_without_a_place_is_refused(tmp_path: Path) -> None:
-    encoder = saved(tmp_path / "latest_net_E.pth", split(triplets(SPADE_VAE))[1])
+def test_an_encoder_too_many_or_too_few_is_refused(tmp_path: Path) -> None:
+    with_style, encoder = (saved(tmp_path / f"{i}.pth", part) for i, part in enumerate(split(triplets(SPADE_VAE))))
     plain = saved(tmp_path / "latest_net_G.pth", triplets(SPADE | {"crop_size": 256}))
-    with pytest.raises(ConvertError, match="leave the encoder out"):
+    with pytest.raises(ConvertError, match="takes a style; give its encoder's file"):
+        convert("spade", [with_style], tmp_path / "out", config=SPADE_VAE)
+    with pytest.raises(ConvertError, match="takes no style; leave the encoder's file out"):
         convert("spade", [plain, encoder], tmp_path / "out", config=SPADE | {"crop_size": 256})
     with pytest.raises(ConvertError, match="it looks like SPADE's style encoder"):
         convert("spade", [encoder], tmp_path / "out", config=SPADE)
@@ -274,7 +269,7 @@ def test_what_is_missing_left_over_or_misshapen_is_named(tmp_path: Path) -> None
     longer = state | {"extra.weight": torch.zeros(1)}
     reshaped = state | {name: torch.zeros(4, 2, 3, 3)}
     for content, sentence in (
-        (shorter, r"1 of 69 expected tensors are missing \(model.model.3.bias\)"),
+        (shorter, r"1 of 69 expected tensors are missing \(model.model.3.bias\)\.$"),
         (longer, r"1 of its 70 tensors have no place \(extra.weight\)"),
         (reshaped, rf"1 have another shape \({name} is \(4, 2, 3, 3\) instead of \(4, 2, 4, 4\)\)"),
         (state | {name: state[name] * float("nan")}, f"{name} holds values that are not finite"),

@@ -11,6 +11,7 @@ import torch
 from convert_cases import HUGGAN, MOBILE, RESNET, SPADE, SPADE_VAE, SUB_MOBILE, UNET, key_list
 from torch import nn
 
+from zoo.catalog import catalog
 from zoo.convert import FAMILIES, ConvertError, checked_config, expected_shapes
 
 SPADE_OPTIONS = tuple(FAMILIES["spade"].fields)
@@ -142,7 +143,8 @@ def test_mobile_networks_match_a_network_built_from_layers() -> None:
         ("spade", SPADE, {"aspect_ratio": float("nan")}, "'aspect_ratio'"),
         ("spade", SPADE, {"crop_size": 64, "num_upsampling_layers": "most"}, "'crop_size' is 64"),
         ("spade", SPADE, {"ngf": 3, "num_upsampling_layers": "most", "crop_size": 128}, "'ngf' is 3"),
-        ("spade", SPADE, {"encoder_ngf": 4}, "'encoder_ngf'"),
+        ("spade", SPADE, {"encoder_ngf": 0}, "'encoder_ngf' is 0"),
+        ("spade", SPADE_VAE, {"z_dim": 64}, "'z_dim' is 64"),
         ("spade", SPADE_VAE, {"crop_size": 128}, "'crop_size' is 128"),
         ("spade", SPADE, {"spectral": "triplets", "norm_G": "spadebatch3x3"}, "'spectral'"),
         ("spade", SPADE, {"label_space": "../street"}, "'label_space'"),
@@ -188,3 +190,14 @@ def test_defaults_are_filled_in() -> None:
     complete = checked_config({"family": "spade"} | SPADE)
     assert (complete["format"], complete["use_vae"], complete["spectral"]) == (1, False, "folded")
     assert torch.Size(expected_shapes(complete)["fc.weight"]) == torch.Size((32, 5, 3, 3))
+
+
+def test_every_entry_of_the_catalogue_is_converted_by_a_valid_configuration() -> None:
+    entries = [entry for entry in catalog().values() if entry.family in FAMILIES and entry.source != "builtin"]
+    assert len(entries) > 30
+    for entry in entries:
+        preset = FAMILIES[entry.family].presets[entry.preset] if entry.preset else {}
+        config = checked_config({"family": entry.family} | preset | dict(entry.config))
+        assert config["label_space"] == entry.label_space, entry.name
+        if "size" in config:
+            assert tuple(config["size"]) == entry.native_size, entry.name

@@ -35,7 +35,7 @@ class Family:
     check: Callable[[Config], None]
     expected: Callable[[Config], Shapes]
     recognise: Callable[[States], Config]
-    gather: Callable[[States, Mapping[str, object]], dict[str, torch.Tensor]]
+    gather: Callable[[States, Config], dict[str, torch.Tensor]]
 
 
 def _family(module: Any, presets: Mapping[str, Config]) -> Family:
@@ -77,7 +77,7 @@ def convert(
         found = looks_like(name for state in states for name in state)
         raise ConvertError(f"{origin} is not of family {family}: {found}.")
     complete = checked_config(_with_all(family, recognised | given, origin) | {"family": family})
-    tensors = check_tensors(kind.gather(states, complete), kind.expected(complete), origin)
+    tensors = check_tensors(kind.gather(states, complete), kind.expected(complete), origin, family)
     try:
         write_checkpoint(Path(out), tensors, complete)
     except OSError as error:

@@ -44,7 +44,7 @@ def expected(config: Config) -> Shapes:
     return shapes | {"final.2.weight": (outputs, 2 * width, 4, 4), "final.2.bias": (outputs,)}
 
 
-def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Mapping[str, object]) -> dict[str, torch.Tensor]:
+def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> dict[str, torch.Tensor]:
     """The generator's tensors as they are: its InstanceNorm never had any."""
     if len(states) != 1:
         raise ConvertError(f"{len(states)} files were given; family huggan takes one.")

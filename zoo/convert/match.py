@@ -43,7 +43,9 @@ def looks_like(names: Iterable[str]) -> str:
     return f"its tensors are {_some(names)}"
 
 
-def check_tensors(tensors: Mapping[str, torch.Tensor], expected: Shapes, origin: str) -> dict[str, torch.Tensor]:
+def check_tensors(
+    tensors: Mapping[str, torch.Tensor], expected: Shapes, origin: str, family: str
+) -> dict[str, torch.Tensor]:
     """The tensors in the order of `expected`; raises `ConvertError` unless names and shapes agree one to one."""
     missing = [name for name in expected if name not in tensors]
     unused = [name for name in tensors if name not in expected]
@@ -60,7 +62,8 @@ def check_tensors(tensors: Mapping[str, torch.Tensor], expected: Shapes, origin:
     if shapes:
         faults.append(f"{len(shapes)} have another shape ({_some(shapes)})")
     if faults:
-        tail = f"; {looks_like(tensors)}" if missing or unused else ""
+        kind = looks_like(tensors)
+        tail = "" if f"family {family}" in kind else f"; {kind}"
         raise ConvertError(f"{origin} is not what its config describes: {', '.join(faults)}{tail}.")
     _check_values(tensors, origin)
     return {name: tensors[name] for name in expected}

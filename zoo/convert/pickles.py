@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -118,7 +119,9 @@ def _names_in_zip(path: Path) -> list[str]:
 def _load_pickle(path: Path) -> Any:
     _check_start(path)
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is odd in a file, the sentence below is said or nothing
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # as above
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         if found:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NORM_G = r"(spectral)?spade(syncbatch|batch|instance)([1357])x\3"
 DOUBLINGS = {"normal": 5, "more": 6, "most": 7}
 ENCODER = "netE."
+ENCODER_CODE = 256  # numbers that the encoder makes of a style picture, fixed in the authors' code
 ENCODER_WIDTHS = (1, 2, 4, 8, 8, 8)  # of layer1 .. layer6, times encoder_ngf
 
 FIELDS: Mapping[str, Field] = {
@@ -42,8 +43,8 @@ FIELDS: Mapping[str, Field] = {
     "aspect_ratio": number(0.25, 4.0),
     "norm_G": pattern(NORM_G, "such as spectralspadesyncbatch3x3 (syncbatch, batch or instance; 1x1, 3x3, 5x5 or 7x7)"),
     "use_vae": boolean(False),
-    "z_dim": integer(1, 1024, 256),
-    "encoder_ngf": integer(0, 256, 0),
+    "z_dim": integer(1, 1024, ENCODER_CODE),
+    "encoder_ngf": integer(1, 256, 64),
     "hidden": integer(1, 1024, 128),
     "label_space": label_space(),
     "spectral": one_of("folded", "triplets", default="folded"),
@@ -88,11 +89,11 @@ def check(config: Config) -> None:
         raise ConvertError(
             "config field 'spectral' is 'triplets'; norm_G has no spectral norm, so it must be 'folded'."
         )
-    if config["encoder_ngf"] and not config["use_vae"]:
+    if config["use_vae"] and config["z_dim"] != ENCODER_CODE:
         raise ConvertError(
-            "config field 'encoder_ngf' or an encoder's file is given, but use_vae is false; leave the encoder out."
+            f"config field 'z_dim' is {config['z_dim']}; the style encoder makes {ENCODER_CODE} numbers."
         )
-    if config["encoder_ngf"] and config["crop_size"] < 256:
+    if config["use_vae"] and config["crop_size"] < 256:
         raise ConvertError(
             f"config field 'crop_size' is {config['crop_size']}; the style encoder needs at least 256 (its layer6)."
         )
@@ -110,7 +111,7 @@ def expected(config: Config) -> Shapes:
         shapes |= _block(name, fan_in, fan_out, config)
     last = blocks(config)[-1][2]
     shapes |= {"conv_img.weight": (3, last, 3, 3), "conv_img.bias": (3,)}
-    if config["encoder_ngf"]:
+    if config["use_vae"]:
         shapes |= {ENCODER + name: shape for name, shape in _encoder(config).items()}
     return shapes
 
@@ -160,7 +161,7 @@ def _encoder(config: Config) -> Shapes:
     for i in range(6):
         shapes |= _convolution(f"layer{i + 1}.0", (widths[i + 1], widths[i], 3, 3), config["spectral"] == "triplets")
     for head in ("fc_mu", "fc_var"):
-        shapes |= {f"{head}.weight": (config["z_dim"], widths[6] * 4 * 4), f"{head}.bias": (config["z_dim"],)}
+        shapes |= {f"{head}.weight": (ENCODER_CODE, widths[6] * 4 * 4), f"{head}.bias": (ENCODER_CODE,)}
     return shapes
 
 
@@ -171,7 +172,7 @@ def _convolution(name: str, shape: tuple[int, ...], spectral: bool) -> Shapes:
     return {f"{name}.weight_orig": shape, f"{name}.weight_u": (shape[0],), f"{name}.weight_v": (inputs,)}
 
 
-def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Mapping[str, object]) -> dict[str, torch.Tensor]:
+def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> dict[str, torch.Tensor]:
     """One state dict of generator and encoder, under the names that `expected` gives."""
     tensors: dict[str, torch.Tensor] = {}
     for state in states:
@@ -180,8 +181,13 @@ def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Mapping[str, ob
         if tensors.keys() & renamed.keys():
             raise ConvertError("two generators were given; family spade takes one, and its encoder (latest_net_E.pth).")
         tensors |= renamed
+    has_encoder = f"{ENCODER}fc_mu.weight" in tensors
+    if config["use_vae"] and not has_encoder:
+        raise ConvertError("this generator takes a style; give its encoder's file (latest_net_E.pth) as well.")
+    if has_encoder and not config["use_vae"]:
+        raise ConvertError("this generator takes no style; leave the encoder's file out.")
     tensors = {name: tensor for name, tensor in tensors.items() if not name.endswith(".num_batches_tracked")}
-    return tensors if config.get("spectral") == "triplets" else fold(tensors)
+    return tensors if config["spectral"] == "triplets" else fold(tensors)
 
 
 def fold(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

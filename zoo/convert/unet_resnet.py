@@ -181,7 +181,7 @@ def _norm(name: str, channels: int, norm: str) -> Shapes:
     return {f"{name}.{leaf}": (channels,) for leaf in leaves}
 
 
-def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Mapping[str, object]) -> dict[str, torch.Tensor]:
+def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> dict[str, torch.Tensor]:
     """The generator's tensors, without batch counters and without InstanceNorm's statistics.
 
     Before PyTorch 0.4 InstanceNorm kept running statistics, which it must not use: statistics that stand without a
@@ -233,8 +233,8 @@ def _recognise_resnet(shapes: Shapes) -> Config:
     numbers = [int(found[1]) for name in shapes if (found := re.match(r"model\.(\d+)\.conv_block\.", name))]
     if len(first) != 4 or not numbers:
         return {}
-    blocks, tail = max(numbers) - 9, shapes.get(f"model.{max(numbers) + 8}.weight", ())
-    if len(tail) != 4 or blocks not in RESNET_BLOCKS.values():
+    blocks, tail = max(numbers) - 9, shapes.get(f"model.{max(numbers) + 8}.weight") or (3,)
+    if blocks not in RESNET_BLOCKS.values():
         raise ConvertError(f"this ResNet has {blocks} blocks; known are resnet_6blocks and resnet_9blocks.")
     config: Config = {
         "netG": f"resnet_{blocks}blocks",
