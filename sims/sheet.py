@@ -14,12 +14,15 @@ CAPTION = 32  # height of a caption, in pixels
 PAPER, INK = "white", "#222222"
 
 
-def contact_sheet(pictures: Mapping[str, np.ndarray]) -> np.ndarray:
-    """All `pictures` (RGB uint8 (H, W, 3), by caption) on one sheet, row by row, RGB uint8 (H, W, 3)."""
+def contact_sheet(pictures: Mapping[str, np.ndarray], *, columns: int | None = None) -> np.ndarray:
+    """All `pictures` (RGB uint8 (H, W, 3), by caption) on one sheet, row by row, RGB uint8 (H, W, 3).
+
+    Without a number of `columns` the sheet is about as many pictures wide as high.
+    """
     images = {caption: _fitted(picture) for caption, picture in pictures.items()}
     cell_width = max(image.width for image in images.values()) + MARGIN
     cell_height = max(image.height for image in images.values()) + CAPTION + MARGIN
-    columns = math.ceil(math.sqrt(len(images)))
+    columns = columns or math.ceil(math.sqrt(len(images)))
     rows = math.ceil(len(images) / columns)
     sheet = Image.new("RGB", (columns * cell_width + MARGIN, rows * cell_height + MARGIN), PAPER)
     draw = ImageDraw.Draw(sheet)
