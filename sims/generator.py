@@ -11,9 +11,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from sims.layout import Layout
 
@@ -26,7 +28,7 @@ class RequestError(ValueError):
     """A request that cannot be carried out; its text is one sentence meant for the person who asked."""
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818 - nothing went wrong
     """Raised by a progress callback to stop a generation between two stages."""
 
 
@@ -58,6 +60,7 @@ class Card:
     native_size: tuple[int, int] | None  # (height, width) of its pictures; None: that of its input
     label_space: str | None = None
     accepts_style: bool = False
+    classes: int | None = None  # one-hot channels that its network reads, if it reads a layout as such
     options: tuple[Choice, ...] = ()
     licence: str = ""
     origin: str = ""
@@ -247,3 +250,22 @@ def to_tensor(image: np.ndarray, device: torch.device) -> torch.Tensor:
     """(1, 3, H, W) float32 in [-1, 1] of an RGB uint8 picture (H, W, 3)."""
     tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1)[None]
     return (tensor.float() / 255 - 0.5) / 0.5
+
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def loaded(network: Network, tensors: Mapping[str, torch.Tensor]) -> Network:
+    """`network` with exactly these tensors, as float32, in evaluation mode.
+
+    Only counts of batches seen may be missing: files older than PyTorch 0.4.1 have none, and nothing reads them.
+    """
+    found = {key: value.float() for key, value in tensors.items()}
+    counts = {key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")}
+    network.load_state_dict(counts | found, strict=True)
+    return network.eval()
+
+
+def placed(network: Network, device: torch.device) -> Network:
+    """`network` on `device`, its convolutions in the layout that runs them fastest."""
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]

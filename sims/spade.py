@@ -15,24 +15,24 @@ import hashlib
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sims.generator import Card, Choice, Generator, Run, to_tensor, to_uint8
+from sims.generator import Card, Choice, Generator, Run, loaded, placed, to_tensor, to_uint8
 from sims.layout import Layout
 from sims.spade_layout import Level, Modulation, Pyramid
+from zoo.convert.spade import ENCODER, fold
 
 DOUBLINGS = {"normal": 5, "more": 6, "most": 7}
 ENCODER_SIDE = 256  # the encoder sees pictures of 256x256
 ENCODER_CODE = 256  # and returns a mean and a log variance of 256 numbers
 MODULATION_CACHE_BYTES = 512 * 1024 * 1024
 
-Network = TypeVar("Network", bound=nn.Module)
 STYLE_SAMPLING = Choice(
     "style_sampling", ("mean", "draw"), "With a style picture: its mean style, or one drawn around it by the seed."
 )
@@ -54,6 +54,11 @@ class SpadeConfig:
     z_dim: int = 256
     hidden: int = 128
     encoder_ngf: int = 64
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> SpadeConfig:
+        """The shape-deciding part of a checked `config.json`."""
+        return cls(**{field.name: config[field.name] for field in fields(cls)})
 
     @property
     def classes(self) -> int:
@@ -94,15 +99,15 @@ class SPADE(nn.Module):
         self.mlp_shared = nn.Sequential(nn.Conv2d(seen, config.hidden, kernel, padding=kernel // 2), nn.ReLU())
         self.mlp_gamma = nn.Conv2d(config.hidden, channels, kernel, padding=kernel // 2)
         self.mlp_beta = nn.Conv2d(config.hidden, channels, kernel, padding=kernel // 2)
-        self._modulation: Modulation | None = None
+        self.modulation: Modulation | None = None
 
     def forward(self, x: Tensor, level: Level) -> Tensor:
         """x is (B, channels, h, w), `level` the layout at (h, w)."""
-        if self._modulation is None:
+        if self.modulation is None:
             shared = self.mlp_shared(level.dense())
             return self.param_free_norm(x) * (1 + self.mlp_gamma(shared)) + self.mlp_beta(shared)
         if id(self) not in level.modulations:
-            level.modulations[id(self)] = self._modulation.compute(level)
+            level.modulations[id(self)] = self.modulation.compute(level)
         scale, shift = level.modulations[id(self)]
         if isinstance(self.param_free_norm, nn.InstanceNorm2d):
             x = self.param_free_norm(x)
@@ -115,26 +120,26 @@ class SPADE(nn.Module):
         each channel, (x - mean) / deviation, so it goes into that convolution: scale = (1 + gamma) / deviation and
         shift = beta - mean * scale.
         """
-        first = self.mlp_shared[0]
-        by_tap = first.weight[:, :classes].permute(2, 3, 1, 0)  # (K, K, classes, hidden)
-        gain_weight, gain_bias = self.mlp_gamma.weight, self.mlp_gamma.bias + 1
-        shift_weight, shift_bias = self.mlp_beta.weight, self.mlp_beta.bias
+        held: dict[str, Tensor] = self.state_dict()
+        first, kernel = held["mlp_shared.0.weight"], held["mlp_shared.0.weight"].shape[-1]
+        by_tap = first[:, :classes].permute(2, 3, 1, 0)  # (K, K, classes, hidden)
+        gain_weight, gain_bias = held["mlp_gamma.weight"], held["mlp_gamma.bias"] + 1
+        shift_weight, shift_bias = held["mlp_beta.weight"], held["mlp_beta.bias"]
         if isinstance(self.param_free_norm, nn.BatchNorm2d):
-            mean, inverse = (
-                self.param_free_norm.running_mean,
-                torch.rsqrt(self.param_free_norm.running_var + self.param_free_norm.eps),
-            )
+            mean = held["param_free_norm.running_mean"]
+            inverse = torch.rsqrt(held["param_free_norm.running_var"] + self.param_free_norm.eps)
             gain_weight, gain_bias = gain_weight * inverse[:, None, None, None], gain_bias * inverse
             shift_weight = shift_weight - gain_weight * mean[:, None, None, None]
             shift_bias = shift_bias - gain_bias * mean
-        self._modulation = Modulation(
-            kernel=first.kernel_size[0],
-            table=F.pad(by_tap, (0, 0, 0, 1)).reshape(-1, first.out_channels).contiguous(),
-            shared_bias=first.bias,
-            edge_weight=first.weight[:, classes:] if first.in_channels > classes else None,
+        self.modulation = Modulation(
+            kernel=kernel,
+            table=F.pad(by_tap, (0, 0, 0, 1)).reshape(-1, len(first)).contiguous(),
+            shared_bias=held["mlp_shared.0.bias"],
+            edge_weight=first[:, classes:] if first.shape[1] > classes else None,
             weight=torch.cat((gain_weight, shift_weight)).contiguous(memory_format=torch.channels_last),
             bias=torch.cat((gain_bias, shift_bias)),
         )
+        del self.mlp_shared, self.mlp_gamma, self.mlp_beta  # the arranged weights hold all they held
 
 
 class ResBlock(nn.Module):
@@ -206,6 +211,11 @@ class SpadeNetwork(nn.Module):
             if isinstance(module, SPADE):
                 module.prepare(self.config.classes)
 
+    def bytes(self) -> int:
+        """Bytes of the weights, arranged ones included."""
+        arranged = (m.modulation.bytes() for m in self.modules() if isinstance(m, SPADE) and m.modulation)
+        return sum(p.numel() * p.element_size() for p in self.parameters()) + sum(arranged)
+
 
 def _twice(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="nearest")
@@ -256,23 +266,38 @@ class SpadeGenerator(Generator):
 
     stage_names = ("read the layout", "read the style", "synthesise")
 
-    def __init__(self, card: Card, config: SpadeConfig, tensors: Mapping[str, Tensor], device: torch.device):
-        """`tensors` is the checkpoint under official names, spectral norm folded, the encoder under `netE.`."""
-        self.card, self.config, self.device = card, config, device
-        self.network = _loaded(SpadeNetwork(config), {k: v for k, v in tensors.items() if not k.startswith("netE.")})
-        self.network.to(device, memory_format=torch.channels_last)
+    def __init__(self, card: Card, config: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device):
+        """`tensors` is the checkpoint under official names, spectral norm folded or not; the encoder under `netE.`."""
+        self.card, self.config, self.device = card, SpadeConfig.of(config), device
+        tensors = fold(tensors)
+        network = SpadeNetwork(self.config)
+        self.network = placed(loaded(network, {k: v for k, v in tensors.items() if not k.startswith(ENCODER)}), device)
         self.network.prepare()
         self.encoder: StyleEncoder | None = None
-        if config.use_vae:
-            encoder = StyleEncoder(config.encoder_ngf, config.crop_size)
-            found = {k.removeprefix("netE."): v for k, v in tensors.items() if k.startswith("netE.")}
-            self.encoder = _loaded(encoder, found).to(device)
+        if self.config.use_vae:
+            encoder = StyleEncoder(self.config.encoder_ngf, self.config.crop_size)
+            found = {k.removeprefix(ENCODER): v for k, v in tensors.items() if k.startswith(ENCODER)}
+            self.encoder = placed(loaded(encoder, found), device)
         self._last: tuple[bytes, Pyramid] | None = None
 
+    @staticmethod
+    def describe(card: Card, config: Mapping[str, Any]) -> Card:
+        """`card` completed by what the configuration says."""
+        shape = SpadeConfig.of(config)
+        return replace(
+            card,
+            task="layout",
+            native_size=shape.size,
+            label_space=config["label_space"],
+            classes=shape.classes,
+            accepts_style=shape.use_vae,
+            options=(STYLE_SAMPLING,) if shape.use_vae else (),
+        )
+
     def memory_bytes(self) -> int:
-        modules = [self.network] + ([self.encoder] if self.encoder else [])
-        weights = sum(p.numel() * p.element_size() for m in modules for p in m.parameters())
-        return 2 * weights + (self._last[1].modulation_bytes() if self._last else 0)  # twice: plain and arranged
+        encoder = self.encoder.parameters() if self.encoder else ()
+        kept = self.network.bytes() + sum(p.numel() * p.element_size() for p in encoder)
+        return kept + (self._last[1].modulation_bytes() if self._last else 0)
 
     def _from_layout(
         self, layout: Layout, style: np.ndarray | None, options: Mapping[str, str], run: Run
@@ -316,9 +341,3 @@ def _edge_ids(layout: Layout) -> np.ndarray:
     """Instance ids (H, W) int32; what is no instance is told apart by its class, as the official maps do."""
     instances = layout.instance_map()
     return np.where(instances > 0, instances, -1 - layout.ids.astype(np.int32))
-
-
-def _loaded(network: Network, tensors: Mapping[str, Tensor]) -> Network:
-    """`network` with exactly these tensors, as float32, in evaluation mode."""
-    network.load_state_dict({key: value.float() for key, value in tensors.items()}, strict=True)
-    return network.eval()

@@ -113,6 +113,10 @@ class Modulation:
     weight: Tensor
     bias: Tensor
 
+    def bytes(self) -> int:
+        """Bytes of the two large tensors."""
+        return sum(tensor.numel() * tensor.element_size() for tensor in (self.table, self.weight))
+
     def compute(self, level: Level) -> tuple[Tensor, Tensor]:
         """The scale and the shift, each (B, C, h, w)."""
         hidden = self._hidden(level)

@@ -49,15 +49,16 @@ class UNetLevel(nn.Module):
         up = nn.ConvTranspose2d(
             inner * (1 if inside is None else 2), back, 4, stride=2, padding=1, bias=bias or outermost
         )
+        within: list[nn.Module] = [] if inside is None else [inside]
+        layers: list[nn.Module]
         if outermost:
-            layers = [down, inside, nn.ReLU(), up, nn.Tanh()]
+            layers = [down, *within, nn.ReLU(), up, nn.Tanh()]
         elif inside is None:
             layers = [nn.LeakyReLU(0.2), down, nn.ReLU(), up, norm_layer(norm, back)]
         else:
-            layers = [nn.LeakyReLU(0.2), down, norm_layer(norm, inner), inside, nn.ReLU(), up, norm_layer(norm, back)]
-            if dropped:
-                layers.append(Dropout(0.5))
-        self.model = nn.Sequential(*(layer for layer in layers if layer is not None))
+            layers = [nn.LeakyReLU(0.2), down, norm_layer(norm, inner), *within, nn.ReLU(), up, norm_layer(norm, back)]
+            layers += [Dropout(0.5)] if dropped else []
+        self.model = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, outer, H, W) -> (B, outer + back, H, W), or the picture at the outermost level."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sims.generator import placed
 from sims.training.adversary import Adversary, PerceptualDistance
 from sims.training.averaging import Average
 from sims.training.data import Batch, Frames
@@ -29,7 +30,7 @@ class AdversarialRecipe(ABC):
     ):
         self.name, self.space = name, space
         self.training, self.held_out, self.device, self.segmenter = training, held_out, device, segmenter
-        self.distance = PerceptualDistance(segmenter, width=0.25).to(device, memory_format=torch.channels_last)
+        self.distance = placed(PerceptualDistance(segmenter, width=0.25), device)
 
     # What a recipe adds.
 
@@ -61,8 +62,8 @@ class AdversarialRecipe(ABC):
     def begin(self, networks: nn.ModuleList, adversary: Adversary) -> None:
         """Start optimising these networks against this adversary."""
         self.networks = networks
-        self.adversary = adversary.to(self.device, memory_format=torch.channels_last)
-        self.average = Average(networks, decay=0.998)
+        self.adversary = placed(adversary, self.device)
+        self.average: Average[nn.ModuleList] = Average(networks, decay=0.998)
         self.steps = 0
         self.makers = torch.optim.Adam(networks.parameters(), LEARNING_RATE, betas=self.betas)
         self.judges = torch.optim.Adam(adversary.parameters(), LEARNING_RATE, betas=self.betas)

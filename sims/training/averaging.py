@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
+Network = TypeVar("Network", bound=nn.Module)
 
-class Average:
+
+class Average(Generic[Network]):
     """Exponential moving average of `network`'s parameters, in `self.network`."""
 
-    def __init__(self, network: nn.Module, decay: float):
-        self.network = copy.deepcopy(network).requires_grad_(False)
+    def __init__(self, network: Network, decay: float):
+        self.network: Network = copy.deepcopy(network).requires_grad_(False)
         self.decay = decay
 
     @torch.no_grad()

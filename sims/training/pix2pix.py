@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from sims.generator import placed
 from sims.label_space import label_space
 from sims.norms import set_statistics
 from sims.spade_layout import one_hot
@@ -40,7 +41,7 @@ class Pix2PixRecipe(AdversarialRecipe):
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.normal_(layer.weight, 0.0, 0.02)
-        networks = nn.ModuleList([network]).to(device, memory_format=torch.channels_last)
+        networks = placed(nn.ModuleList([network]), device)
         self.begin(networks, Adversary(self.classes + 3))
 
     def make(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

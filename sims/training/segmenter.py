@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from sims.generator import placed
 from sims.label_space import label_space
 from sims.training.data import Batch, Frames
 from sims.vgg import Segmenter, folded_batch_norm
@@ -33,7 +34,7 @@ class SegmenterRecipe:
     def __init__(self, training: dict[str, Frames], held_out: dict[str, Frames], device: torch.device):
         self.training, self.held_out, self.device = training, held_out, device
         classes = {space: label_space(space).channels for space in LABEL_SPACES}
-        self.network = Segmenter(WIDTH, classes, batch_norm=True).to(device, memory_format=torch.channels_last)
+        self.network = placed(Segmenter(WIDTH, classes, batch_norm=True), device)
         for layer in self.network.trunk.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

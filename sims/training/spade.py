@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from sims.generator import placed
 from sims.label_space import label_space
 from sims.spade import SpadeConfig, SpadeNetwork, StyleEncoder, instance_edges
 from sims.spade_layout import Pyramid
@@ -59,7 +60,7 @@ class SpadeRecipe(AdversarialRecipe):
         networks = nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf, config.crop_size)))
         _initialise(networks)
         adversary = Adversary(config.classes + (not config.no_instance) + 3)
-        self.begin(networks.to(self.device, memory_format=torch.channels_last), adversary)
+        self.begin(placed(networks, self.device), adversary)
 
     def _grow(self) -> None:
         """Put the last doubling on top of the core; what both networks share is kept."""

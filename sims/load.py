@@ -1,0 +1,194 @@
+"""From a name or a folder to a loaded generator."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sims.generator import Card, Generator, Progress, silent
+from sims.label_space import label_space, label_space_names
+from sims.pix2pix import TranslationGenerator
+from sims.spade import SpadeGenerator
+from zoo.catalog import Entry, find
+from zoo.convert import ConvertError, checked_config, expected_shapes
+from zoo.files import read_config, read_weights
+from zoo.hub import Checkpoint, availability, checkpoint_at, obtain
+
+FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator]] = {
+    "spade": SpadeGenerator,
+    "pix2pix": TranslationGenerator,
+    "cyclegan": TranslationGenerator,
+    "huggan": TranslationGenerator,
+}
+MEMORY_BYTES = int(os.environ.get("SIMS_MEMORY_MB", "3000")) * 1024 * 1024  # bound of all loaded networks together
+
+
+class LoadError(ValueError):
+    """A checkpoint that cannot be made into a generator; its text is one sentence meant for the person who asked."""
+
+
+def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress = silent) -> Generator:
+    """The generator of a catalogue name or of a checkpoint folder, ready to use.
+
+    `device` is "cpu", "cuda" or "auto", which takes CUDA where there is any. Loaded networks are kept, the least
+    recently used leaving first, within SIMS_MEMORY_MB megabytes (3000 unless set). Raises `zoo.ZooError` if the
+    checkpoint cannot be had, `LoadError` if it cannot be used.
+    """
+    _set_threads()
+    where = _device(device)
+    checkpoint = _checkpoint(name_or_folder, progress)
+    with _loaded.lock:
+        key = (str(checkpoint.folder), checkpoint.revision, where.type)
+        generator = _loaded.get(key)
+        if generator is None:
+            progress(0.95, "load the weights")
+            generator = _build(name_or_folder, checkpoint, where)
+            _loaded.put(key, generator)
+    return generator
+
+
+def card(name_or_folder: str | Path) -> Card:
+    """What is known of a generator without loading its weights; of one that is not here, what the catalogue says."""
+    if not _is_folder(name_or_folder) and not availability(find(str(name_or_folder))).ready:
+        return _entry_card(find(str(name_or_folder)))
+    return _card(name_or_folder, _checkpoint(name_or_folder, silent))
+
+
+def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.device) -> Generator:
+    described = _card(name_or_folder, checkpoint)
+    config = _config(checkpoint.folder)
+    tensors = read_weights(checkpoint.folder)
+    wanted = expected_shapes(config)
+    found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    if found != wanted:
+        wrong = sorted(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
+        raise LoadError(
+            f"{checkpoint.folder} does not hold the weights its config.json describes: {len(wrong)} tensors differ,"
+            f" first {wrong[0]} ({found.get(wrong[0], 'missing')} for {wanted.get(wrong[0], 'nothing')})."
+        )
+    return FAMILIES[config["family"]](described, config, tensors, device)
+
+
+def _card(name_or_folder: str | Path, checkpoint: Checkpoint) -> Card:
+    config = _config(checkpoint.folder)
+    base = _entry_card(checkpoint.entry) if checkpoint.entry else _folder_card(Path(name_or_folder), config)
+    described = FAMILIES[config["family"]].describe(replace(base, revision=checkpoint.revision), config)
+    if described.task == "layout":
+        _check_space(described, checkpoint.folder)
+    return described
+
+
+def _check_space(described: Card, folder: Path) -> None:
+    if described.label_space not in label_space_names():
+        known = ", ".join(label_space_names())
+        raise LoadError(f"{folder} names the label space {described.label_space!r}; known are {known}.")
+    channels = label_space(described.label_space).channels
+    if described.classes not in (None, channels):
+        raise LoadError(
+            f"{folder} reads {described.classes} classes, and the label space {described.label_space} has {channels};"
+            " name the space it was trained on in its config.json."
+        )
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    config = read_config(folder)
+    if config["family"] not in FAMILIES:
+        raise LoadError(
+            f"{folder} is of family {config['family']!r}, which makes no pictures; generators are of"
+            f" {', '.join(FAMILIES)}."
+        )
+    try:
+        return checked_config(config)
+    except ConvertError as error:
+        raise LoadError(f"{folder / 'config.json'}: {error}") from error
+
+
+def _entry_card(entry: Entry) -> Card:
+    return Card(
+        name=entry.name,
+        title=entry.title,
+        family=entry.family,
+        task=entry.task,
+        native_size=entry.native_size,
+        label_space=entry.label_space,
+        accepts_style=entry.accepts_style,
+        licence=entry.licence,
+        origin=entry.repo or entry.official,
+        paper=entry.paper,
+        trained_on=entry.trained_on,
+    )
+
+
+def _folder_card(folder: Path, config: Mapping[str, Any]) -> Card:
+    return Card(name=folder.name, title=folder.name, family=config["family"], task="layout", native_size=None)
+
+
+def _checkpoint(name_or_folder: str | Path, progress: Progress) -> Checkpoint:
+    if _is_folder(name_or_folder):
+        return checkpoint_at(Path(name_or_folder))
+    return obtain(str(name_or_folder), progress=progress)
+
+
+def _is_folder(name_or_folder: str | Path) -> bool:
+    """Catalogue names hold no separator, so a path is told apart by having one, or by being a `Path`."""
+    return isinstance(name_or_folder, Path) or os.sep in name_or_folder or Path(name_or_folder).is_dir()
+
+
+def _device(device: str) -> torch.device:
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device not in ("cpu", "cuda"):
+        raise LoadError(f"The device is {device!r}; it can be auto, cpu or cuda.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise LoadError("The device is cuda, and this machine has none that PyTorch can use; choose cpu or auto.")
+    return torch.device(device)
+
+
+@cache
+def _set_threads() -> None:
+    """As many threads as this process may use cores, which in a container are fewer than the machine has."""
+    if "OMP_NUM_THREADS" in os.environ:
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = Path("/sys/fs/cgroup/cpu.max")
+    if quota.is_file():
+        allowed, period = quota.read_text().split()
+        if allowed != "max":
+            cores = min(cores, max(1, round(int(allowed) / int(period))))
+    torch.set_num_threads(cores)
+
+
+class _Loaded:
+    """Generators by use, the most recent last, within a number of bytes."""
+
+    def __init__(self, limit: int):
+        self.lock = threading.Lock()
+        self.limit = limit
+        self._generators: OrderedDict[tuple[str, str, str], Generator] = OrderedDict()
+
+    def get(self, key: tuple[str, str, str]) -> Generator | None:
+        """The generator, now the most recent; or None."""
+        if key in self._generators:
+            self._generators.move_to_end(key)
+        return self._generators.get(key)
+
+    def put(self, key: tuple[str, str, str], generator: Generator) -> None:
+        """Keep `generator`, and let go of the oldest others while all together are over the limit."""
+        self._generators[key] = generator
+        while len(self._generators) > 1 and self.bytes() > self.limit:
+            self._generators.popitem(last=False)
+
+    def bytes(self) -> int:
+        """Bytes of all that is kept."""
+        return sum(generator.memory_bytes() for generator in self._generators.values())
+
+
+_loaded = _Loaded(MEMORY_BYTES)
