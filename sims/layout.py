@@ -109,12 +109,17 @@ class Remapped:
         if not self.unmapped:
             return []
         ranked = sorted(self.unmapped.items(), key=lambda item: -item[1])
-        named = ", ".join(f"{name} ({_share(count, self.layout.ids.size)})" for name, count in ranked[:6])
-        named += f" and {len(ranked) - 6} more" if len(ranked) > 6 else ""
+        named = [f"{name} ({_share(count, self.layout.ids.size)})" for name, count in ranked[:6]]
+        if len(ranked) > 6:
+            named.append(f"{len(ranked) - 6} more")
         target = self.layout.space
-        return [
-            f"The {target.name} space has no counterpart of {named}; it became {target.by_id[target.unknown].name}."
-        ]
+        became = f"{'they' if len(named) > 1 else 'it'} became {target.by_id[target.unknown].name}"
+        return [f"The {target.name} space has no counterpart of {listed(named)}; {became}."]
+
+
+def listed(names: list[str], word: str = "and") -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
 def nearest_index(source: int, target: int, rule: str) -> np.ndarray:

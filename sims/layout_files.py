@@ -7,12 +7,13 @@ colour that is no class becomes the space's unknown class and is named; nearest-
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from sims.label_space import Colour, LabelSpace, LayoutError, label_space, label_space_names
-from sims.layout import Layout, check_size
+from sims.layout import Layout, check_size, listed
 from sims.layout_raster import Raster, read_raster
 
 ENCODINGS = ("auto", "index", "colour", "nearest")
@@ -57,25 +58,20 @@ def read_layout(
     if encoding not in ENCODINGS:
         raise LayoutError(f"The encoding is {encoding!r}; it is one of {', '.join(ENCODINGS)}.")
     raster = read_raster(source, "layout", lossy=encoding == "nearest")
+    transparent = 0 if raster.transparent is None else int(raster.transparent.sum())
+    if transparent > MAX_UNKNOWN_SHARE * raster.size[0] * raster.size[1]:
+        raise LayoutError("Most of the layout is transparent; give a picture that is opaque wherever there is a class.")
     chosen = choose_encoding(raster, target) if encoding == "auto" else encoding
+    unknown: tuple[Unknown, ...] = ()
     if chosen == "nearest":
-        return _nearest(raster, target, instances)
-    values = _values(raster) if chosen == "index" else _packed_colours(raster)
-    ids, known = _lookup(values, target, chosen)
+        ids, remark = _nearest(raster, target)
+    else:
+        ids, unknown, remark = _exact(raster, target, chosen)
     if raster.transparent is not None:
         ids[raster.transparent] = target.unknown
-        known |= raster.transparent
-    unknown, unknown_pixels, unknown_values = _list_unknown(values, known, chosen)
-    if unknown_pixels > MAX_UNKNOWN_SHARE * ids.size:
-        raise LayoutError(_refusal(values, target, chosen, unknown[0], unknown_pixels, unknown_values))
+        remark += f"; {_pixels(transparent)} not fully opaque became {target.by_id[target.unknown].name}"
     layout = Layout(ids, target, _read_instances(instances))
-    transparent = 0 if raster.transparent is None else int(raster.transparent.sum())
-    sentence = (
-        _reading(layout, chosen)
-        + _report_unknown(values, target, chosen, unknown, unknown_pixels, unknown_values)
-        + _report_transparent(target, transparent)
-    )
-    return LayoutReading(layout, chosen, unknown, transparent, sentence)
+    return LayoutReading(layout, chosen, unknown, transparent, _reading(layout, chosen) + remark)
 
 
 def layout_from_editor(value: object) -> Layout:
@@ -135,6 +131,18 @@ def choose_encoding(raster: Raster, space: LabelSpace) -> str:
     return "index" if as_ids > _lookup(_packed_colours(raster), space, "colour")[1].mean() else "colour"
 
 
+def _exact(raster: Raster, space: LabelSpace, encoding: str) -> tuple[np.ndarray, tuple[Unknown, ...], str]:
+    """The ids (H, W) of an index or colour map, its unknown values, and what there is to say of these."""
+    values = _values(raster) if encoding == "index" else _packed_colours(raster)
+    ids, known = _lookup(values, space, encoding)
+    if raster.transparent is not None:
+        known |= raster.transparent
+    unknown, pixels, kinds = _list_unknown(values, known, encoding)
+    if pixels > MAX_UNKNOWN_SHARE * ids.size:
+        raise LayoutError(_refusal(values, space, encoding, unknown[0], pixels, kinds))
+    return ids, unknown, _report_unknown(values, space, encoding, unknown, pixels, kinds)
+
+
 def _values(raster: Raster) -> np.ndarray:
     if raster.values is not None:
         return raster.values
@@ -172,12 +180,17 @@ def _lookup(values: np.ndarray, space: LabelSpace, encoding: str) -> tuple[np.nd
     if encoding == "index":
         known = space.valid[values] if values.dtype == np.uint8 else space.valid[values & 255] & (values >> 8 == 0)
         return np.where(known, values, space.unknown).astype(np.uint8), known
-    # Where classes share a colour, the class of the lowest id comes first in `classes` and so is the one kept.
-    keys, first = np.unique(_pack(np.array([entry.colour for entry in space.classes], np.uint8)), return_index=True)
-    owners = np.array([entry.id for entry in space.classes], np.uint8)[first]
-    place = np.searchsorted(keys, values).clip(max=keys.size - 1)
-    known = keys[place] == values
-    return np.where(known, owners[place], space.unknown).astype(np.uint8), known
+    found = _colour_table(space.name)[values]
+    return np.where(found, found - 1, space.unknown).astype(np.uint8), found > 0
+
+
+@cache
+def _colour_table(space: str) -> np.ndarray:
+    """Packed colour -> id + 1, 0 for colours of no class: (2**24,) int16, of which only the touched pages exist."""
+    table = np.zeros(1 << 24, np.int16)
+    for entry in reversed(label_space(space).classes):  # where classes share a colour, the lowest id keeps it
+        table[_pack(np.array(entry.colour, np.uint8))] = entry.id + 1
+    return table
 
 
 def _list_unknown(values: np.ndarray, known: np.ndarray, encoding: str) -> tuple[tuple[Unknown, ...], int, int]:
@@ -194,8 +207,8 @@ def _list_unknown(values: np.ndarray, known: np.ndarray, encoding: str) -> tuple
     return tuple(listed), where.size, found.size
 
 
-def _nearest(raster: Raster, space: LabelSpace, instances: bytes | Path | None) -> LayoutReading:
-    """Every pixel as the class of the nearest colour in RGB, the lowest id where two are as near."""
+def _nearest(raster: Raster, space: LabelSpace) -> tuple[np.ndarray, str]:
+    """The ids (H, W) of the classes nearest in RGB, of two as near the lower id, and what there is to say."""
     if raster.colours is None:
         raise LayoutError("The layout is grey, so nearest-colour decoding says nothing of it; read it as index.")
     found, place = np.unique(_pack(raster.colours), return_inverse=True)
@@ -209,15 +222,8 @@ def _nearest(raster: Raster, space: LabelSpace, instances: bytes | Path | None) 
         best = table.argmin(1)
         owners[start : start + 65536] = class_ids[best]
         distances[start : start + 65536] = table[np.arange(block.size), best]
-    ids = owners[place].reshape(raster.size)
-    transparent = 0
-    if raster.transparent is not None:
-        ids[raster.transparent] = space.unknown
-        transparent = int(raster.transparent.sum())
-    layout = Layout(ids, space, _read_instances(instances))
     moved = int(np.count_nonzero(distances[place]))
-    sentence = _reading(layout, "nearest") + (f"; {_pixels(moved)} had no class's exact colour" if moved else "")
-    return LayoutReading(layout, "nearest", (), transparent, sentence + _report_transparent(space, transparent))
+    return owners[place].reshape(raster.size), f"; {_pixels(moved)} had no class's exact colour" if moved else ""
 
 
 def _read_instances(source: bytes | Path | None) -> np.ndarray | None:
@@ -236,7 +242,7 @@ def _reading(layout: Layout, encoding: str) -> str:
     largest = sorted(counts, key=lambda name: -counts[name])[:3]
     classes = f"{len(counts)} class{'es' if len(counts) > 1 else ''}"
     height, width = layout.size
-    return f"Read {how} of the {layout.space.name} space, {width}x{height}, {classes}, mostly {_and(largest)}"
+    return f"Read {how} of the {layout.space.name} space, {width}x{height}, {classes}, mostly {listed(largest)}"
 
 
 def _report_unknown(
@@ -254,12 +260,7 @@ def _report_unknown(
         return f"{said}; the ids look shifted by one"
     # One stray id (often 255, for void) says nothing of the space; a stray colour does.
     fits = _fitting_spaces(values, encoding) if encoding == "colour" or kinds > 1 else []
-    return f"{said}; all are known to the {_and(fits, 'or')} space" if fits else said
-
-
-def _report_transparent(space: LabelSpace, transparent: int) -> str:
-    name = space.by_id[space.unknown].name
-    return f"; {_pixels(transparent)} not fully opaque became {name}" if transparent else ""
+    return f"{said}; all are known to the {listed(fits, 'or')} space" if fits else said
 
 
 def _shifted(values: np.ndarray, space: LabelSpace) -> bool:
@@ -280,7 +281,7 @@ def _refusal(
     if encoding == "index" and set(np.unique(values).tolist()) <= {0, 255}:
         return f"{said}: it is a black-and-white mask; give the class's id instead of 255, or paint the layout here."
     if fits:
-        return f"{said}; they are {kind} of {_and(fits, 'or')}, so choose that label space."
+        return f"{said}; they are {kind} of {listed(fits, 'or')}, so choose that label space."
     if encoding == "index":
         return f"{said}; that space has {space.describe_ids()}."
     if unknown_values > 256:
@@ -303,7 +304,3 @@ def _where(unknown: Unknown) -> str:
 
 def _pixels(count: int) -> str:
     return "1 pixel" if count == 1 else f"{count} pixels"
-
-
-def _and(names: list[str], word: str = "and") -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"

@@ -19,6 +19,7 @@ from sims.layout import MAX_SIDE, MIN_SIDE, LayoutError
 MAX_BYTES = 32 * 1024 * 1024  # above any uncompressed 2048x2048 file in the accepted formats
 ACCEPTED = "PNG, BMP, lossless WebP or single-frame GIF"
 _LOSSLESS, _LOSSY = ("PNG", "BMP", "GIF", "WEBP"), ("JPEG", "WEBP")
+_SIGNATURES = (b"\x89PNG", b"BM", b"GIF8", b"RIFF", b"\xff\xd8\xff")
 # What PIL's decoders raise on damaged files.
 _BROKEN = (OSError, EOFError, RuntimeError, SyntaxError, ValueError, TypeError, LookupError, struct.error, zlib.error)
 
@@ -66,7 +67,7 @@ def read_raster(source: bytes | Path, what: str, *, lossy: bool = False) -> Rast
     try:
         image.load()
     except _BROKEN:
-        raise LayoutError(f"The {what} is broken or cut off; save or download it again.") from None
+        raise _broken(what) from None
     return _pixels(image, data, what)
 
 
@@ -92,11 +93,17 @@ def _open(data: bytes, what: str) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=(*_LOSSLESS, *_LOSSY))
     except UnidentifiedImageError:
-        raise LayoutError(f"The {what} is not an image that can be read; give a {ACCEPTED} file.") from None
+        if not data.startswith(_SIGNATURES):
+            raise LayoutError(f"The {what} is not an image that can be read; give a {ACCEPTED} file.") from None
+        raise _broken(what) from None
     except Image.DecompressionBombError:
         raise LayoutError(f"The {what} is far too large; each side must be {MIN_SIDE} to {MAX_SIDE} pixels.") from None
     except _BROKEN:
-        raise LayoutError(f"The {what} is broken or cut off; save or download it again.") from None
+        raise _broken(what) from None
+
+
+def _broken(what: str) -> LayoutError:
+    return LayoutError(f"The {what} is broken or cut off; save or download it again.")
 
 
 def _is_lossless_webp(data: bytes) -> bool:
@@ -114,14 +121,14 @@ def _pixels(image: Image.Image, data: bytes, what: str) -> Raster:
     if image.mode == "P":
         indices = np.asarray(image)
         # A palette may be shorter than 256; a broken file may use indices beyond it, which then read as black.
+        stored = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
         palette = np.zeros((256, 3), np.uint8)
-        stored = np.frombuffer(image.palette.tobytes(), np.uint8) if image.palette else np.zeros(0, np.uint8)
-        palette.reshape(-1)[: stored.size] = stored[:768]
+        palette[: len(stored)] = stored
         return Raster(indices, palette[indices], _transparent_indices(image, indices))
     if image.mode in ("1", "L", "I;16", "I;16B", "I;16L", "I"):
         values = np.asarray(image)
-        values = values.astype(np.uint8 if image.mode in ("1", "L") else np.int32)
-        return Raster(values // _grey_scale(image, data), None, _transparent_indices(image, values))
+        values = values.astype(np.uint8 if image.mode in ("1", "L") else np.int32) // _grey_scale(image, data)
+        return Raster(values, None, _transparent_indices(image, values))
     if image.mode in ("RGB", "RGBA", "LA"):
         rgba = np.asarray(image.convert("RGBA"))  # takes a transparent colour of the file into account
         opaque = rgba[..., 3] == 255
