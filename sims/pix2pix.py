@@ -90,7 +90,7 @@ class TranslationGenerator(Generator):
             picture = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
             if self.grey:
                 picture = picture.convert("L").convert("RGB")
-            x = to_tensor(np.asarray(picture), self.device)
+            x = to_tensor(np.array(picture), self.device)
         return self._translate(x[:, :1] if self.grey else x, options, run)
 
     def _translate(self, x: Tensor, options: Mapping[str, str], run: Run) -> np.ndarray:
