@@ -118,7 +118,7 @@ class Remapped:
 
 
 def listed(names: list[str], word: str = "and") -> str:
-    """ "a", "a and b", "a, b and c"."""
+    """The names as one phrase: "a", "a and b", "a, b and c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 

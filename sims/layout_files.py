@@ -113,7 +113,7 @@ def layout_to_editor(layout: Layout) -> dict[str, object]:
 
 
 def choose_encoding(raster: Raster, space: LabelSpace) -> str:
-    """ "index" or "colour": how a file is to be read when nobody says.
+    """How a file is to be read when nobody says: "index" or "colour".
 
     Grey files hold ids. A palette file holds ids, unless most of its colours are classes and other ones than its
     indices say. A colour file holds colours, unless it is grey throughout and its values make better ids.
