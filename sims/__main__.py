@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from sims.load import LoadError, card, load
-
 from sims.generator import Card, ImageRequest, LayoutRequest, Picture, Request, RequestError, check_request, check_seed
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
 from sims.layout_files import ENCODINGS, read_layout
+from sims.load import LoadError, card, load
 from sims.provenance import picture_png
 from sims.sheet import contact_sheet
 from zoo import ZooError, catalog

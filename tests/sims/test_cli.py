@@ -32,12 +32,13 @@ def noise(*shape: int, high: int = 256) -> np.ndarray:
 def files(tmp_path: Path, tiny_spade: Path, tiny_pix2pix: Path, tiny_cyclegan: Path) -> dict[str, Path]:
     """Inputs by name: generators, a layout in ids and in colours, instances, pictures, and files that are none."""
     layout = Layout(np.repeat(np.arange(16, dtype=np.uint8), 64).reshape(16, 64), label_space("street"))
+    whole = Layout(noise(64, 64, high=20), label_space("street")).to_png()
     contents = {
         "layout.png": layout.to_png(),
         "colours.png": encode_png(layout.colours()),
         "instances.png": layout.instances_to_png(),
         "picture.png": encode_png(noise(40, 60, 3)),
-        "cut.png": layout.to_png()[:60],
+        "cut.png": whole[: len(whole) // 2],
         "text.png": b"this is no picture",
     }
     for name, content in contents.items():
@@ -72,7 +73,7 @@ def test_generate_writes_a_picture_with_its_recipe(files: dict[str, Path], capsy
     assert main([*filled(command, files), "--option", "style_sampling=draw"]) == 0
     said = capsys.readouterr()
     assert "64x16" in said.out
-    assert "64x32" in said.out
+    assert "256x128" in said.out
     assert said.err == ""
     recipe = read_recipe(files["out"].read_bytes())
     assert (recipe.generator, recipe.seed, recipe.options["style_sampling"]) == ("tiny-spade", 5, "draw")
@@ -129,7 +130,7 @@ def test_compare_writes_one_picture_each_and_a_sheet(
 
 
 BAD = {
-    "no command": ("", "command"),
+    "no command": ("", "COMMAND"),
     "unknown command": ("paint", "paint"),
     "unknown flag": ("generate {spade} --layout {layout} --out {out} --loud", "--loud"),
     "shortened flag": ("generate {spade} --lay {layout} --out {out}", "--layout"),
