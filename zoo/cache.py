@@ -38,8 +38,7 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def remembered_sha256(path: Path) -> str:
     """The sha256 of a file, computed only if its size or time of change is not the one remembered."""
     path = path.resolve()
-    about = path.stat()
-    key = hashlib.sha256(str(path).encode()).hexdigest()[:32]
+    about, key = path.stat(), _key(path)
     seen = {"path": str(path), "size": about.st_size, "mtime_ns": about.st_mtime_ns}
     known = recall("checked", key)
     if {name: known.get(name) for name in seen} == seen and isinstance(known.get("sha256"), str):
@@ -48,6 +47,15 @@ def remembered_sha256(path: Path) -> str:
     with contextlib.suppress(OSError):  # a read-only home costs one hashing a run, no more
         remember("checked", key, {**seen, "sha256": sha256})
     return sha256
+
+
+def forget_sha256(path: Path) -> None:
+    """Have the file hashed again when its sha256 is next asked for."""
+    (cache_root() / "checked" / f"{_key(path.resolve())}.json").unlink(missing_ok=True)
+
+
+def _key(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:32]
 
 
 def recall(kind: str, key: str) -> dict[str, Any]:
@@ -72,3 +80,9 @@ def cache_error(error: OSError) -> ZooError:
         )
     reason = (error.strerror or str(error)).lower()
     return ZooError(f"{cache_root()} cannot be written ({reason}); set SIMS_CACHE to a folder that can.")
+
+
+def offline_sentence(name: str) -> str:
+    """Why a checkpoint cannot be pulled now, and what to do."""
+    set_to = " and ".join(variable for variable in OFFLINE if os.environ.get(variable)) or "by request"
+    return f"{name} is not in the cache and offline mode is on ({set_to}); go online and run python -m zoo pull {name}."

@@ -88,8 +88,8 @@ def find(name: str) -> Entry:
     if name in entries:
         return entries[name]
     close = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else "python -m zoo list shows all."
-    raise ZooError(f"There is no checkpoint called {name[:80]!r}; {hint}")
+    hint = f"close to it: {', '.join(close)}" if close else "python -m zoo list shows all"
+    raise ZooError(f"There is no checkpoint called {name[:80]!r}; {hint}.")
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -217,3 +217,27 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "verified": _TRUTH,
     "accepts_style": _TRUTH,
 }
+
+
+def markdown_table() -> str:
+    """The catalogue as a Markdown table, one row per entry, for the README."""
+    rows = [("Name", "What it is", "Works from", "Size", "Comes from", "Licence", "Verified"), ("---",) * 7]
+    for entry in catalog().values():
+        size = "x".join(map(str, reversed(entry.native_size))) if entry.native_size else ""
+        works_from = f"{entry.label_space} layout" if entry.task == "layout" else "a picture"
+        checked = "yes" if entry.verified else "not yet"
+        rows.append((f"`{entry.name}`", entry.title, works_from, size, _origin_link(entry), _licence(entry), checked))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _origin_link(entry: Entry) -> str:
+    if entry.source == "builtin":
+        return "built in"
+    if entry.source == "hub":
+        kind = "spaces/" if entry.repo_type == "space" else ""
+        return f"[{entry.repo}](https://huggingface.co/{kind}{entry.repo})"
+    return f"[the authors' download]({entry.official})" if entry.official else "a mirror"
+
+
+def _licence(entry: Entry) -> str:
+    return f"{entry.licence} ({entry.licence_note})" if entry.licence_note else entry.licence or "not stated"

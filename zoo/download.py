@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx2
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
@@ -23,12 +24,14 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import get_session
 
 from zoo.cache import cache_error, cache_root
 from zoo.errors import ZooError
 from zoo.files import check_not_a_stand_in, one_line
 
 Progress = Callable[[float, str], None]
+T = TypeVar("T")
 
 ANSWER_SECONDS = 3.0  # for one network step of a look-up
 LOOK_UP_SECONDS = 5.0  # for all of it; name resolution has no time-out of its own
@@ -81,35 +84,54 @@ def cached(remote: Remote) -> Path | None:
 
 def look_up(remote: Remote) -> Found:
     """Ask the Hub about a file, within five seconds. Raises `ZooError`."""
+    found = _within_seconds(lambda: _ask(remote))
+    if isinstance(found, Exception):
+        raise _sentence(found, remote) from found
+    return found
+
+
+def check_reachable(repo: str) -> None:
+    """Raise `ZooError` if the Hub does not answer within five seconds; what it answers does not matter."""
+    url = f"{endpoint()}/api/models/{repo}"
+    found = _within_seconds(lambda: get_session().head(url, timeout=ANSWER_SECONDS))
+    if isinstance(found, httpx2.TransportError):
+        raise _sentence(found, Remote(repo, "model", "main", "README.md")) from found
+
+
+def _within_seconds(ask: Callable[[], T]) -> T | Exception:
+    """What `ask` returns or raises, or a time-out. A Hub that did not answer is left alone for a while."""
     hub = endpoint()
     since = time.monotonic() - _unreachable.get(hub, -UNREACHABLE_SECONDS)
     if since < UNREACHABLE_SECONDS:
         raise ZooError(f"{hub} did not answer {since:.0f} seconds ago; check the network and try again in a minute.")
-    answer: queue.Queue[Found | Exception] = queue.Queue()
-    threading.Thread(target=_ask, args=(remote, answer), daemon=True).start()
+    answer: queue.Queue[T | Exception] = queue.Queue()
+
+    def work() -> None:
+        try:
+            answer.put(ask())
+        except Exception as error:  # handed to the thread that waits
+            answer.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    found: T | Exception
     try:
         found = answer.get(timeout=LOOK_UP_SECONDS)
     except queue.Empty:
         found = httpx2.ConnectTimeout(f"no answer within {LOOK_UP_SECONDS:.0f} seconds")
     if isinstance(found, httpx2.TransportError):
         _unreachable[hub] = time.monotonic()
-    if isinstance(found, Exception):
-        raise _sentence(found, remote) from found
     return found
 
 
-def _ask(remote: Remote, answer: queue.Queue[Found | Exception]) -> None:
+def _ask(remote: Remote) -> Found:
     url = hf_hub_url(
         remote.repo, remote.path, repo_type=remote.repo_type, revision=remote.revision, endpoint=endpoint()
     )
-    try:
-        about = get_hf_file_metadata(url, timeout=ANSWER_SECONDS, endpoint=endpoint())
-        if about.commit_hash is None or about.etag is None:
-            raise FileMetadataError(f"{url} was not answered as a Hub does")
-        sha256 = about.etag if re.fullmatch(r"[0-9a-f]{64}", about.etag) else ""
-        answer.put(Found(about.commit_hash, about.size, sha256))
-    except Exception as error:  # handed to the thread that waits
-        answer.put(error)
+    about = get_hf_file_metadata(url, timeout=ANSWER_SECONDS, endpoint=endpoint())
+    if about.commit_hash is None or about.etag is None:
+        raise FileMetadataError(f"{url} was not answered as a Hub does")
+    sha256 = about.etag if re.fullmatch(r"[0-9a-f]{64}", about.etag) else ""
+    return Found(about.commit_hash, about.size, sha256)
 
 
 def download(remote: Remote, size: int | None, progress: Progress) -> Path:

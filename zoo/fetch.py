@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.cache import remembered_sha256
+from zoo.cache import offline_sentence, remembered_sha256
 from zoo.catalog import Entry
 from zoo.download import Remote, cached, download, forget
 from zoo.errors import ZooError
@@ -30,23 +30,23 @@ def fetch(entry: Entry, offline: bool, progress: Progress) -> Fetched:
     An entry that is not pinned is resolved first; what was found is remembered, and must match from then on.
     """
     pin = known_pin(entry)
-    if pin is None:
+    if pin is None or any(cached(remote) is None for remote in _remotes(entry, pin)):
         if offline:
-            raise ZooError(_offline(entry))
-        progress(0.0, f"asking {entry.repo} for its revision")
-        pin = resolve(entry)
+            raise ZooError(offline_sentence(entry.name))
+        progress(0.0, f"asking {entry.repo}")
+        pin = resolve(entry, pin)  # for a pinned entry too: it fails soon where the download would try for long
     files, hashes = [], []
-    for index, path in enumerate(entry.files):
-        remote = Remote(entry.repo, entry.repo_type, pin.revision, path)
-        file = cached(remote)
-        if file is None:
-            if offline:
-                raise ZooError(_offline(entry))
-            file = download(remote, pin.size_bytes[index] or None, _part(progress, index, len(entry.files)))
+    for index, remote in enumerate(_remotes(entry, pin)):
+        part = _part(progress, index, len(entry.files))
+        file = cached(remote) or download(remote, pin.size_bytes[index] or None, part)
         files.append(file)
         hashes.append(_checked(remote, file, pin, index))
     remember_pin(entry, Pin(pin.revision, tuple(file.stat().st_size for file in files), tuple(hashes)))
     return Fetched(files, pin.revision, hashes)
+
+
+def _remotes(entry: Entry, pin: Pin) -> list[Remote]:
+    return [Remote(entry.repo, entry.repo_type, pin.revision, path) for path in entry.files]
 
 
 def _checked(remote: Remote, file: Path, pin: Pin, index: int) -> str:
@@ -69,9 +69,3 @@ def _checked(remote: Remote, file: Path, pin: Pin, index: int) -> str:
 
 def _part(progress: Progress, index: int, count: int) -> Progress:
     return lambda fraction, what: progress((index + fraction) / count, what)
-
-
-def _offline(entry: Entry) -> str:
-    return (
-        f"{entry.name} is not in the cache and offline mode is on; go online and run python -m zoo pull {entry.name}."
-    )

@@ -45,20 +45,18 @@ class Checkpoint:
 
 def availability(entry: Entry) -> Availability:
     """The state of an entry, found out without any network call."""
-    if entry.source == "builtin":
-        if (BUILTIN / entry.name / WEIGHTS).is_file():
+    try:
+        if find_here(entry) is not None:
             return Availability(True, False, "")
-        return Availability(False, False, f"{entry.name} is built in, but zoo/builtin/{entry.name} holds no {WEIGHTS}.")
-    if _here(entry) is not None:
-        return Availability(True, False, "")
-    if not _sources(entry):
-        return Availability(False, False, _how_to_convert(entry))
+    except ZooError as error:
+        return Availability(False, False, str(error))
+    sources = _sources(entry)
+    if not sources:
+        return Availability(False, False, _why_no_source(entry))
     if cache.offline():
-        return Availability(False, False, _offline_sentence(entry))
-    where = _sources(entry)[0].repo
-    return Availability(
-        False, True, f"{entry.name} is not here yet: pull it from {where}, python -m zoo pull {entry.name}."
-    )
+        return Availability(False, False, cache.offline_sentence(entry.name))
+    reason = f"{entry.name} is not here yet: pull it from {sources[0].repo}, python -m zoo pull {entry.name}."
+    return Availability(False, True, reason)
 
 
 def obtain(name: str, *, progress: Progress, offline: bool | None = None) -> Checkpoint:
@@ -68,14 +66,12 @@ def obtain(name: str, *, progress: Progress, offline: bool | None = None) -> Che
     pull, leaves nothing half done behind and is passed on. Raises `ZooError`.
     """
     entry = find(name)
-    if entry.source == "builtin":
-        return _builtin(entry)
-    here = _here(entry)
+    here = find_here(entry)
     if here is not None:
         return here
     sources = _sources(entry)
     if not sources:
-        raise ZooError(_how_to_convert(entry))
+        raise ZooError(_why_no_source(entry))
     try:
         return _pull(entry, sources, progress, cache.offline() if offline is None else offline)
     except OSError as error:
@@ -97,25 +93,49 @@ def local_folder(name: str) -> Path:
     return cache.cache_root() / "local" / name
 
 
-def _builtin(entry: Entry) -> Checkpoint:
-    state = availability(entry)
-    if not state.ready:
-        raise ZooError(state.reason)
-    found = checkpoint_at(BUILTIN / entry.name)
-    if entry.sha256 and found.revision != entry.sha256[0]:
+def folder_of(entry: Entry) -> Path:
+    """The folder that holds an entry's checkpoint, or will hold it."""
+    if entry.source == "builtin":
+        return BUILTIN / entry.name
+    local = local_folder(entry.name)
+    return local if (local / WEIGHTS).is_file() else _converted_folder(entry)
+
+
+def find_here(entry: Entry) -> Checkpoint | None:
+    """The checkpoint if it is on this disk, unchanged, and made as the entry says. Raises `ZooError` if it is damaged.
+
+    A converted one that was changed, or that the entry now describes otherwise, counts as not here: a pull repairs it.
+    """
+    folder = folder_of(entry)
+    if not (folder / WEIGHTS).is_file():
+        return None
+    if folder == _converted_folder(entry):
+        return _converted(entry, folder)
+    found = checkpoint_at(folder)
+    if entry.source == "builtin" and entry.sha256 and found.revision != entry.sha256[0]:
         raise ZooError(
-            f"{found.folder / WEIGHTS} has sha256 {found.revision}, and the catalogue says {entry.sha256[0]}; restore"
+            f"{folder / WEIGHTS} has sha256 {found.revision}, and the catalogue says {entry.sha256[0]}; restore"
             " the file as it was shipped."
         )
     return replace(found, entry=entry)
 
 
-def _here(entry: Entry) -> Checkpoint | None:
-    """The checkpoint if it is in the cache, unchanged since it was written, and made as the entry now says."""
-    local = local_folder(entry.name)
-    if (local / WEIGHTS).is_file() and (local / CONFIG).is_file():
-        return replace(checkpoint_at(local), entry=entry)
-    folder = _converted_folder(entry)
+def verify(entry: Entry) -> Checkpoint:
+    """Read every byte of an entry's checkpoint again, whatever is remembered of it.
+
+    Raises `ZooError` if the checkpoint is not here, is damaged, or is not the one that was shipped or pulled.
+    """
+    weights = folder_of(entry) / WEIGHTS
+    if not weights.is_file():
+        raise ZooError(availability(entry).reason)
+    cache.forget_sha256(weights)
+    found = find_here(entry)
+    if found is None:
+        raise ZooError(f"{weights} is not as it was pulled; python -m zoo pull {entry.name} makes it anew.")
+    return found
+
+
+def _converted(entry: Entry, folder: Path) -> Checkpoint | None:
     try:
         origin = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
         unchanged = cache.remembered_sha256(folder / WEIGHTS) == origin["weights_sha256"]
@@ -213,15 +233,11 @@ def _replace_folder(new: Path, place: Path) -> None:
     raise ZooError(f"{place} keeps being replaced by other processes; try again.")
 
 
-def _offline_sentence(entry: Entry) -> str:
-    names = " and ".join(name for name in cache.OFFLINE if os.environ.get(name))
-    return (
-        f"{entry.name} is not in the cache and offline mode is on ({names}); unset that and run"
-        f" python -m zoo pull {entry.name}."
-    )
-
-
-def _how_to_convert(entry: Entry) -> str:
+def _why_no_source(entry: Entry) -> str:
+    if entry.source == "builtin":
+        return f"{entry.name} is built in, but {BUILTIN.parent.name}/builtin/{entry.name} holds no {WEIGHTS}."
+    if entry.source == "mirror":
+        return f"{entry.name} is in a mirror only; set SIMS_ZOO_REPO to the Hub repository (OWNER/NAME) that holds it."
     return (
         f"The authors publish {entry.name} themselves: get {' and '.join(entry.files)} from {entry.official}, then"
         f" python -m zoo convert {entry.family} {' '.join(entry.files)} --preset {entry.preset} --out"

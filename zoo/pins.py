@@ -37,22 +37,22 @@ def known_pin(entry: Entry) -> Pin | None:
     return Pin(seen.revision, entry.size_bytes or seen.size_bytes, entry.sha256 or seen.sha256)
 
 
-def resolve(entry: Entry) -> Pin:
-    """Ask the Hub for the commit, sizes and hashes of an entry. Raises `ZooError` if they contradict the catalogue."""
-    revision = entry.revision or "main"
+def resolve(entry: Entry, known: Pin | None) -> Pin:
+    """Ask the Hub for the commit, sizes and hashes of an entry. Raises `ZooError` if they contradict what is known."""
+    revision = known.revision if known else entry.revision or "main"
+    expected = known.sha256 if known else entry.sha256 or ("",) * len(entry.files)
     sizes, hashes = [], []
-    for index, path in enumerate(entry.files):
+    for path, sha256 in zip(entry.files, expected, strict=True):
         found = look_up(Remote(entry.repo, entry.repo_type, revision, path))
         revision = found.commit
-        expected = entry.sha256[index] if entry.sha256 else ""
-        if expected and found.sha256 and found.sha256 != expected:
+        if sha256 and found.sha256 and found.sha256 != sha256:
             raise ZooError(
-                f"{path} of {entry.repo} now has sha256 {found.sha256}, and the catalogue expects {expected}; the file"
-                " was replaced, so it is not pulled."
+                f"{path} of {entry.repo} has sha256 {found.sha256} on the Hub instead of {sha256}; the file was"
+                " replaced, so it is not pulled."
             )
         sizes.append(found.size or 0)
-        hashes.append(expected or found.sha256)
-    return Pin(revision, tuple(sizes), tuple(hashes))
+        hashes.append(sha256 or found.sha256)
+    return Pin(revision, known.size_bytes if known else entry.size_bytes or tuple(sizes), tuple(hashes))
 
 
 def remember_pin(entry: Entry, pin: Pin) -> None:

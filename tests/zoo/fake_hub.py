@@ -151,6 +151,8 @@ class Handler(BaseHTTPRequestHandler):
             name = f"{repo['organization']}/{repo['name']}" if repo.get("organization") else repo["name"]
             (hub.root / "models" / name).mkdir(parents=True, exist_ok=True)
             self._json({"url": f"{hub.url}/{name}", "name": name})
+        elif path == "/api/validate-yaml":
+            self._json({"errors": [], "warnings": []})
         elif path.endswith("/info/lfs/objects/batch"):
             objects = json.loads(body)["objects"]
             href = [{"upload": {"href": f"{hub.url}/upload/{each['oid']}"}} for each in objects]
@@ -162,7 +164,8 @@ class Handler(BaseHTTPRequestHandler):
         elif (match := API.fullmatch(path)) and match[3] == "preupload":
             files = json.loads(body)["files"]
             modes = [("lfs" if each["path"].endswith(LARGE) else "regular") for each in files]
-            self._json({"files": [{"path": f["path"], "uploadMode": m} for f, m in zip(files, modes, strict=True)]})
+            answers = [{"uploadMode": mode, "shouldIgnore": False} for mode in modes]
+            self._json({"files": [{"path": f["path"], **answer} for f, answer in zip(files, answers, strict=True)]})
         elif match and match[3] == "commit":
             self._commit(match[2], [json.loads(line) for line in body.splitlines()])
         else:

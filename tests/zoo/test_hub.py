@@ -101,7 +101,7 @@ def test_first_pull_pins_an_entry(hub: FakeHub, cache: Path) -> None:
     for blob in cache.glob("hub/models--*/blobs/*"):
         blob.unlink()
     hub.add(REPO, "pytorch_model.bin", pickled_weights(seed=1))
-    with pytest.raises(ZooError, match=r"has sha256 \w{64} instead of \w{64}"):
+    with pytest.raises(ZooError, match=r"has sha256 \w{64} on the Hub instead of \w{64}"):
         obtain("tiny", progress=nothing)
 
 

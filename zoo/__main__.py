@@ -1,0 +1,213 @@
+"""The zoo's command line: list, pull, verify, pin, convert and publish checkpoints.
+
+Exit status 0, or 2 with one sentence on standard error for bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from zoo.catalog import Entry, catalog, catalog_file, find
+from zoo.errors import ZooError
+from zoo.files import WEIGHTS, one_line
+from zoo.hub import availability, find_here, folder_of, obtain, verify
+
+if TYPE_CHECKING:  # brings huggingface_hub, which listing needs not wait for
+    from zoo.pins import Pin
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line and return its exit status."""
+    try:
+        args = _parser().parse_args(arguments)
+        args.run(args)
+    except ZooError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def list_entries(args: argparse.Namespace) -> None:
+    """Print every checkpoint: what it is, where it stands, its size and licence, and whether it was ever verified."""
+    rows = [("NAME", "FAMILY", "STATE", "SIZE", "LICENCE", "VERIFIED")]
+    for entry in catalog().values():
+        checked = "yes" if entry.verified else "not yet"
+        rows.append((entry.name, entry.family, _state(entry), _size(entry), entry.licence or "not stated", checked))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def pull(args: argparse.Namespace) -> None:
+    """Get a checkpoint, and print the folder it is in."""
+    show = sys.stderr.isatty()
+    checkpoint = obtain(args.name, progress=_show_progress if show else _no_progress)
+    if show:
+        print(file=sys.stderr)
+    print(checkpoint.folder)
+
+
+def verify_entries(args: argparse.Namespace) -> None:
+    """Read the named checkpoint, or all that are here, to the last byte."""
+    here = [entry for entry in catalog().values() if (folder_of(entry) / WEIGHTS).is_file()]
+    damaged = []
+    for entry in [find(args.name)] if args.name else here:
+        try:
+            print(f"{entry.name}: {verify(entry).folder} is as it should be")
+        except ZooError as error:
+            if args.name:
+                raise
+            print(f"{entry.name}: {error}")
+            damaged.append(entry.name)
+    if damaged:
+        raise ZooError(f"{len(damaged)} of {len(here)} checkpoints are damaged: {', '.join(damaged)}.")
+
+
+def pin(args: argparse.Namespace) -> None:
+    """Write the revision, sizes and sha256 of an entry, as they are now, into the catalogue."""
+    from zoo.pins import write_pin
+
+    entry = find(args.name)
+    found = _pin_of_builtin(entry) if entry.source == "builtin" else _pin_of_hub(entry)
+    here = find_here(entry) if entry.source != "builtin" else None
+    write_pin(catalog_file(), entry.name, found, verified=here is not None and here.revision == found.revision)
+    for path, size, sha256 in zip(entry.files, found.size_bytes, found.sha256, strict=True):
+        print(
+            f"{entry.name}: {path} {size} bytes, sha256 {sha256}, revision {found.revision or 'none, it is built in'}"
+        )
+
+
+def convert(args: argparse.Namespace) -> None:
+    """Convert the authors' files into a checkpoint folder, and print the folder."""
+    from zoo.convert import convert as convert_files
+
+    config = None if args.config is None else _read_json(args.config)
+    print(convert_files(args.family, args.files, args.out, preset=args.preset, config=config))
+
+
+def publish(args: argparse.Namespace) -> None:
+    """Upload a checkpoint folder with its model card, or print what would be uploaded."""
+    from zoo.publish import plan, upload
+
+    files = plan(args.folder, args.repo)
+    for path, content in files.items():
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        print(f"{args.repo}/{path}: {size} bytes")
+    if args.dry_run:
+        card = next(content for path, content in files.items() if path.endswith("/README.md"))
+        print(f"\n{card.decode() if isinstance(card, bytes) else card}", end="")
+    else:
+        print(upload(files, args.repo))
+
+
+def _state(entry: Entry) -> str:
+    state = availability(entry)
+    if entry.source == "builtin":
+        return "built in" if state.ready else "missing"
+    if state.ready:
+        return "cached"
+    if state.can_pull:
+        return "can be pulled"
+    return "offline" if entry.source == "hub" else "needs the authors' download"
+
+
+def _size(entry: Entry) -> str:
+    weights = folder_of(entry) / WEIGHTS
+    size = sum(entry.size_bytes) or (weights.stat().st_size if weights.is_file() else 0)
+    return f"{size / 1e6:.1f} MB" if size else "unknown"
+
+
+def _pin_of_builtin(entry: Entry) -> Pin:
+    from zoo.files import check_safetensors, sha256_of
+    from zoo.pins import Pin
+
+    weights = folder_of(entry) / WEIGHTS
+    check_safetensors(weights)
+    return Pin("", (weights.stat().st_size,), (sha256_of(weights),))
+
+
+def _pin_of_hub(entry: Entry) -> Pin:
+    from zoo.fetch import fetch
+    from zoo.pins import Pin, remember_pin, resolve
+
+    if entry.source != "hub":
+        raise ZooError(
+            f"{entry.name} is not on the Hub, so it has no revision to pin; python -m zoo list shows its source."
+        )
+    anew = replace(entry, revision="", sha256=(), size_bytes=())
+    found = resolve(anew, None)
+    if not all(found.sha256):  # the Hub tells the sha256 of large files only
+        fetched = fetch(replace(anew, revision=found.revision), offline=False, progress=_no_progress)
+        found = Pin(found.revision, found.size_bytes, tuple(fetched.sha256))
+    remember_pin(entry, found)
+    return found
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ZooError(
+            f"{path} cannot be read ({error.strerror}); give a JSON file with the network's options."
+        ) from error
+    except ValueError as error:
+        raise ZooError(f"{path} is not JSON ({one_line(error)}).") from error
+    if not isinstance(value, dict):
+        raise ZooError(f"{path} holds a {type(value).__name__}; give an object with the network's options.")
+    return value
+
+
+def _show_progress(fraction: float, what: str) -> None:
+    print(f"\r{fraction:4.0%} {what[:70]:70}", end="", file=sys.stderr, flush=True)
+
+
+def _no_progress(fraction: float, what: str) -> None:
+    """Nobody watches."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ZooError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m zoo", description="The checkpoints: where they are, and how they get here.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=run.__doc__.split("\n")[0], description=run.__doc__)
+        added.set_defaults(run=run)
+        return added
+
+    command("list", list_entries)
+    command("pull", pull).add_argument("name", metavar="NAME")
+    command("verify", verify_entries).add_argument("name", metavar="NAME", nargs="?")
+    command("pin", pin).add_argument("name", metavar="NAME")
+    converting = command("convert", convert)
+    converting.add_argument("family", metavar="FAMILY", help="spade, pix2pix, cyclegan or huggan")
+    converting.add_argument("files", metavar="FILE", nargs="+", type=Path, help="the authors' checkpoint")
+    converting.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder to write")
+    options = converting.add_mutually_exclusive_group()
+    options.add_argument("--preset", metavar="NAME", help="one of the authors' networks, such as coco")
+    options.add_argument("--config", metavar="FILE.json", type=Path, help="the network's options")
+    publishing = command("publish", publish)
+    publishing.add_argument("folder", metavar="DIR", type=Path, help="a checkpoint folder named as its entry")
+    publishing.add_argument("--repo", metavar="OWNER/NAME", required=True, help="the Hub repository")
+    publishing.add_argument("--dry-run", action="store_true", help="upload nothing, print what would be")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
