@@ -133,7 +133,7 @@ def _entry(name: str, row: object, sets: Mapping[str, Any], path: Path) -> Entry
     for key in values:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
-            raise ZooError(f"{where}, field {key!r}: unknown field{f', meant {close[0]!r}?' if close else ''}.")
+            raise ZooError(f"{where}, field {key!r}: unknown field{f', close to {close[0]!r}' if close else ''}.")
     for key, f in known.items():
         if key not in values and f.default is MISSING and f.default_factory is MISSING:
             raise ZooError(f"{where}, field {key!r}: missing.")

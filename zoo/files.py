@@ -107,20 +107,21 @@ def check_safetensors(path: Path) -> None:
     if not path.is_file():
         raise ZooError(f"{path.parent} holds no {path.name}; a checkpoint is a folder with {WEIGHTS} and {CONFIG}.")
     check_not_a_stand_in(path)
+    other = f"{path} is not a safetensors file; convert the original with python -m zoo convert."
     size = path.stat().st_size
     with open(path, "rb") as file:
         length = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))[0]
-        if length > MAX_HEADER_BYTES:
-            raise ZooError(f"{path} is not a safetensors file; convert the original with python -m zoo convert.")
-        header_bytes = file.read(length)
-    if len(header_bytes) < length or size < 8:
-        raise ZooError(f"{path} is truncated: its header should have {length} bytes; get it again.")
+        header_bytes = file.read(length) if length <= MAX_HEADER_BYTES else b"none"
+    if header_bytes[:1] not in (b"{", b""):
+        raise ZooError(other)
+    if size < 8 + length:
+        raise ZooError(f"{path} is truncated in its header: it has only {size} bytes; get it again.")
     try:
         header = json.loads(header_bytes)
         ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
         wanted = 8 + length + max(ends, default=0)
     except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
-        raise ZooError(f"{path} is not a safetensors file; convert the original with python -m zoo convert.") from error
+        raise ZooError(other) from error
     if size != wanted:
         state = "truncated" if size < wanted else "too long"
         raise ZooError(f"{path} is {state}: it has {size} bytes and should have {wanted}; get it again.")

@@ -1,0 +1,129 @@
+"""The catalogue: what ships is consistent, and what is wrong is named by file, entry and field."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tiny_zoo import entry
+
+from zoo.catalog import catalog, find, markdown_table, read_catalog
+from zoo.convert import FAMILIES, checked_config
+from zoo.errors import ZooError
+from zoo.hub import BUILTIN
+
+
+def test_every_entry_can_be_converted_as_it_says() -> None:
+    for item in catalog().values():
+        if item.source in ("hub", "official"):
+            given = FAMILIES[item.family].presets[item.preset] if item.preset else item.config
+            config = checked_config({"format": 1, "family": item.family, **given})
+            assert config.get("label_space") == item.label_space, item.name
+            if "size" in config:
+                assert tuple(config["size"]) == item.native_size, item.name
+
+
+def test_layouts_have_a_label_space_and_pictures_have_none() -> None:
+    for item in catalog().values():
+        assert (item.label_space is not None) == (item.task == "layout"), item.name
+
+
+def test_nothing_claims_to_be_verified_without_a_hash() -> None:
+    assert [item.name for item in catalog().values() if item.verified and not item.sha256] == []
+
+
+def test_authors_eighteen_and_five_are_all_there() -> None:
+    from_authors = [item for item in catalog().values() if "efrosgans" in item.official]
+    families = [item.family for item in from_authors]
+    assert (families.count("cyclegan"), families.count("pix2pix")) == (18, 5)
+    for item in from_authors:
+        assert item.official.endswith(f"/{item.preset}.pth"), item.name
+
+
+def test_built_in_names_are_those_of_the_shipped_folders() -> None:
+    shipped = {path.parent.name for path in BUILTIN.glob("*/model.safetensors")}
+    assert shipped <= {item.name for item in catalog().values() if item.source == "builtin"}
+
+
+def test_table_has_a_row_for_every_entry() -> None:
+    lines = markdown_table().splitlines()
+    assert [re.findall("`(.+?)`", line)[0] for line in lines[2:]] == list(catalog())
+    assert {line.count("|") for line in lines} == {8}
+
+
+def test_find_names_the_closest() -> None:
+    assert find("spade-coco").preset == "coco"
+    with pytest.raises(ZooError, match=r"^There is no checkpoint called 'spade-cocoa'; close to it: .*spade-coco"):
+        find("spade-cocoa")
+    with pytest.raises(ZooError, match="python -m zoo list shows all"):
+        find("!" * 1000)
+
+
+def test_fields_of_a_set_are_shared_and_overruled(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.toml"
+    shared = entry().replace("[entry.tiny]", "[set.all]")
+    path.write_text(f'{shared}\n[entry.a]\nset = "all"\n[entry.b]\nset = "all"\ntitle = "Another"\n')
+    entries = read_catalog(path).entries
+    assert (entries["a"].title, entries["b"].title) == ("A tiny translator", "Another")
+    assert entries["a"].repo == entries["b"].repo
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"licens": '"MIT"'}, r"field 'licens': unknown field, close to 'licence'\."),
+        ({"zzz": "1"}, r"field 'zzz': unknown field\."),
+        ({"title": '""'}, r"field 'title': '' is not a line of text\."),
+        ({"family": '"gpt"'}, r"field 'family': 'gpt' is not one of spade, "),
+        ({"task": '"chat"'}, r"field 'task': 'chat' is not one of"),
+        ({"source": '"local"'}, r"field 'source': 'local' is not one of"),
+        ({"repo": '"nobody"'}, r"field 'repo': 'nobody' is not OWNER/NAME\."),
+        ({"repo": '""'}, r"field 'repo'"),
+        ({"repo_type": '"dataset"'}, r"field 'repo_type': 'dataset' is not one of model, space\."),
+        ({"revision": '"main"'}, r"field 'revision': 'main' is not a commit of 40 hexadecimal digits\."),
+        ({"sha256": '["abc"]'}, r"field 'sha256': \['abc'\] is not a list of 64 hexadecimal digits each\."),
+        ({"sha256": f'["{"a" * 64}", "{"b" * 64}"]'}, r"field 'sha256': has 2 values for 1 files\."),
+        ({"size_bytes": "[1.5]"}, r"field 'size_bytes': \[1\.5\] is not a list of positive whole numbers\."),
+        ({"size_bytes": "[true]"}, r"field 'size_bytes'"),
+        ({"files": '["../secret"]'}, r"field 'files': .* is not a list of paths inside the repository\."),
+        ({"files": "[]"}, r"field 'files': missing, and an entry with source 'hub' needs it\."),
+        ({"native_size": "[256]"}, r"field 'native_size': \[256\] is not \[height, width\]\."),
+        ({"official": '"ftp://x"'}, r"field 'official': 'ftp://x' is not an http address\."),
+        ({"verified": '"yes"'}, r"field 'verified': 'yes' is not true or false\."),
+        ({"licence": "3"}, r"field 'licence': 3 is not a string\."),
+        ({"preset": '"coco"'}, r"field 'config': give either 'preset' or 'config', the way to convert it\."),
+        ({"source": '"official"'}, r"field 'official': missing, and an entry with source 'official' needs it\."),
+        ({"set": '"gone"'}, r"field 'set': there is no \[set\.gone\]\."),
+        ({"set": "[]"}, r"field 'set': there is no"),
+    ],
+)
+def test_wrong_field_is_named(tmp_path: Path, fields: dict[str, str], expected: str) -> None:
+    path = tmp_path / "catalog.toml"
+    path.write_text(entry(**fields))
+    with pytest.raises(ZooError, match=rf"^catalog\.toml, entry 'tiny', {expected}"):
+        read_catalog(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[entry.tiny]\ntitle = "x"\n', r"entry 'tiny', field 'family': missing\."),
+        ('[entry."Tiny One"]\n', r"entry 'Tiny One': a name is made of a-z, 0-9 and single hyphens\."),
+        ("[entry]\ntiny = 3\n", r"entry 'tiny': an entry is a table"),
+        ("[entries.tiny]\n", r"unknown table \[entries\]"),
+        ("entry = 3\n", r"entry must be a table\."),
+        ("[zoo]\nmirrors = 1\n", r"\[zoo\]: the one field it holds is mirror"),
+        ("[entry.tiny\n", r"cannot be read: "),
+    ],
+)
+def test_wrong_file_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "catalog.toml"
+    path.write_text(text)
+    with pytest.raises(ZooError, match=rf"^catalog\.toml.*{expected}"):
+        read_catalog(path)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match=r"^gone\.toml cannot be read: "):
+        read_catalog(tmp_path / "gone.toml")
