@@ -24,6 +24,7 @@ SCRIPTS = (  # later ones use earlier ones
     "layout_editor_palette.js",
     "layout_editor.js",
     "layout_editor_events.js",
+    "layout_editor_start.js",
 )
 
 

@@ -54,6 +54,7 @@ class Editor {
   /* Puts another layout in the place of this one, as one step that can be undone. */
   replace(layout, name) {
     if (this.before) this.commit();
+    this.letGo();
     const before = patchOf(this.layout, wholeOf(this.layout));
     this.session.layout = layout;
     this.showLayout();
@@ -76,6 +77,13 @@ class Editor {
     this.say(`${direction === "undo" ? "Undone" : "Done again"}: ${step.name}.`);
   }
 
+  /* Ends what the pointer is doing without painting. */
+  letGo() {
+    this.tool.leave?.();
+    this.active = null;
+    this.outline();
+  }
+
   fillAll(id, name) {
     this.begin();
     this.touch(paintRect(this.layout, wholeOf(this.layout), id));
@@ -94,7 +102,7 @@ class Editor {
 
   showLayout() {
     const { space, width, height } = this.layout;
-    if (!Object.is(space.byId[this.current?.id], this.current) || !this.current) this.session.current = firstClass(space);
+    this.session.current = counterpart(this.current, this.layout);
     this.view.show(this.layout);
     this.root.querySelector(".le-facts").textContent = `${space.title} · ${width} × ${height}`;
     this.showState();

@@ -1,4 +1,4 @@
-/* Pointer, keys and buttons of the editor, and how it meets Gradio when the element is loaded. */
+/* Pointer, keys and buttons of the editor. */
 
 Editor.prototype.listen = function () {
   const { root, view, gone } = this;
@@ -54,7 +54,8 @@ Editor.prototype.pointerUp = function (event) {
   if (!event.isPrimary || !this.active) return;
   const tool = this.active;
   this.active = null;
-  tool.up?.(this.view.locate(event));
+  if (event.type === "pointercancel" && tool.leave) tool.leave();
+  else tool.up?.(this.view.locate(event));
   this.outline(event.pointerType === "mouse" ? this.view.locate(event) : null);
 };
 
@@ -89,7 +90,10 @@ Editor.prototype.actions = function () {
 };
 
 Editor.prototype.key = function (event) {
-  if (event.key === "Escape") this.toggleMenu(false);
+  if (event.key === "Escape") {
+    this.toggleMenu(false);
+    if (this.active?.leave) this.letGo();
+  }
   const command = event.ctrlKey || event.metaKey;
   if (command && event.key === "Enter") {
     this.send();
@@ -150,76 +154,3 @@ Editor.prototype.useAt = function (point) {
   this.corner = false;
   this.tool.up?.(point);
 };
-
-/* ---- Start */
-
-const SPACES = Object.fromEntries(CONFIG.spaces.map((space) => [space.name, prepareSpace(space)]));
-
-/* Adds what drawing and looking up need: classes by id, and the colour of every id as one 32-bit pixel. */
-function prepareSpace(space) {
-  const classes = space.classes.map(([id, name, colour]) => ({ id, name, colour }));
-  const pixels = new Uint32Array(256); // the unknown stays transparent, so that the checkered ground shows
-  for (const { id, colour } of classes) if (id !== space.unknown) pixels.set([pixelOf(colour)], id);
-  return { ...space, classes, pixels, byId: Object.fromEntries(classes.map((c) => [c.id, c])) };
-}
-
-function pixelOf([red, green, blue]) {
-  return new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0];
-}
-
-const firstClass = (space) => space.classes.find((c) => c.id !== space.unknown);
-
-function layoutOf(value) {
-  if (value) return Layout.fromValue(value, SPACES, CONFIG.bounds);
-  return Layout.blank(SPACES[CONFIG.blank.space], CONFIG.blank.width, CONFIG.blank.height);
-}
-
-/* The draft: the layout of this browser tab, kept over a reload of the page. */
-const DRAFT = `layout-editor ${location.pathname} ${CONFIG.id}`;
-
-function saveDraft(json) {
-  try {
-    sessionStorage.setItem(DRAFT, json);
-  } catch {
-    sessionStorage.removeItem(DRAFT); // larger than the browser allows: an older draft would mislead
-  }
-}
-
-function draftLayout() {
-  try {
-    const value = JSON.parse(sessionStorage.getItem(DRAFT));
-    return value && layoutOf(value);
-  } catch {
-    return null; // of another version of the app
-  }
-}
-
-function startEditor() {
-  const sessions = (window.layoutEditors ??= new Map());
-  const given = props.value || null;
-  const known = sessions.get(CONFIG.id);
-  known?.leave();
-  const session = known ?? { history: new History(), tool: "brush", brush: 8, layout: layoutOf(given), json: JSON.stringify(given) };
-  const root = element.querySelector(".le");
-  root.dataset.id = CONFIG.id;
-  const editor = new Editor(root, session);
-  session.leave = () => {
-    editor.gone.abort();
-    editor.observer.disconnect();
-    clearTimeout(editor.timer);
-  };
-  sessions.set(CONFIG.id, session);
-  watch("value", () => editor.receive(props.value || null));
-  if (known) editor.receive(given);
-  else restoreDraft(editor);
-}
-
-function restoreDraft(editor) {
-  const draft = draftLayout();
-  if (!draft) return;
-  editor.replace(draft, "restore");
-  if (editor.session.history.done.length) editor.say("The layout from before the reload is back; Undo leaves it.");
-  editor.send();
-}
-
-startEditor();

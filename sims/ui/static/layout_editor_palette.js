@@ -28,7 +28,8 @@ class Palette {
     const groups = this.search.value || found.length <= SMALL_SPACE ? [["", found]] : this.byPresence(found);
     this.list.setAttribute("aria-label", `Classes of ${this.space.title}`);
     this.list.replaceChildren(...groups.filter(([, classes]) => classes.length).flatMap((g) => this.group(...g)));
-    if (!found.length) this.list.append(textElement("p", "le-none", "No class has such a name."));
+    this.list.hidden = !found.length;
+    this.root.querySelector(".le-none").hidden = found.length > 0;
     this.mark();
   }
 
@@ -60,6 +61,7 @@ class Palette {
     option.title = c.name;
     option.append(swatch(c, this.space), textElement("span", "le-name", c.name));
     const share = this.counts[c.id] / this.total;
+    option.classList.toggle("le-present", share > 0);
     if (share > 0) option.append(textElement("span", "le-share", share < 0.01 ? "<1 %" : `${Math.round(share * 100)} %`));
     return option;
   }
@@ -68,7 +70,9 @@ class Palette {
   mark() {
     for (const option of this.list.querySelectorAll("[role=option]"))
       option.setAttribute("aria-selected", String(Number(option.dataset.id) === this.current.id));
-    this.list.setAttribute("aria-activedescendant", this.selected()?.id ?? "");
+    const selected = this.selected();
+    if (selected) this.list.setAttribute("aria-activedescendant", selected.id);
+    else this.list.removeAttribute("aria-activedescendant");
     const shown = this.root.querySelector(".le-current");
     shown.replaceChildren(swatch(this.current, this.space), textElement("span", "le-name", this.current.name));
     shown.title = this.current.name;
@@ -126,6 +130,15 @@ function searchClasses(classes, text) {
     return c.name.toLowerCase().split(/[^a-z0-9]+/).some((word) => word.startsWith(wanted)) ? 1 : 2;
   };
   return classes.filter((c) => rank(c) >= 0).sort((a, b) => rank(a) - rank(b));
+}
+
+/* The class to paint with in a layout: of the same name as before, else the most frequent one, else the first. */
+function counterpart(current, layout) {
+  const { classes, unknown } = layout.space;
+  const counts = layout.counts();
+  const known = classes.filter((c) => c.id !== unknown);
+  const frequent = known.reduce((best, c) => (counts[c.id] > counts[best.id] ? c : best));
+  return classes.find((c) => c.name === current?.name) ?? frequent;
 }
 
 function swatch(c, space) {

@@ -81,7 +81,7 @@ function polygonTool(editor) {
   const near = (a, b) => Math.hypot(a.x - b.x, a.y - b.y) * editor.view.scale < CLOSE_ENOUGH;
   const again = (point) => pressed && Date.now() - pressed.time < DOUBLE_CLICK && near(pressed.point, point);
   return {
-    hint: "Click to set corners; a double click, Enter or the first corner closes the shape, Esc drops it.",
+    hint: "Click to set corners; Enter, a double click or the first corner closes.",
     down(point) {
       if (points.length > 2 && (again(point) || near(points[0], point))) return close();
       if (!again(point)) points.push(point);

@@ -32,24 +32,28 @@ class View {
   }
 
   draw() {
-    const rect = clip(this.layout, this.stale);
+    const { left, top, right, bottom } = clip(this.layout, grown(this.stale));
     this.stale = null;
     const { ids, width, space } = this.layout;
-    for (let y = rect.top; y < rect.bottom; y++)
-      for (let i = y * width + rect.left, end = y * width + rect.right; i < end; i++)
-        this.pixels[i] = space.pixels[ids[i]];
-    const { left, top, right, bottom } = rect;
+    for (let y = top; y < bottom; y++) {
+      for (let i = y * width + left, end = y * width + right; i < end; i++) {
+        const id = ids[i];
+        const edge = id !== (ids[i + 1] ?? id) || id !== (ids[i + width] ?? id);
+        this.pixels[i] = edge ? space.edges[id] : space.pixels[id];
+      }
+    }
     this.canvas.getContext("2d").putImageData(this.image, 0, 0, left, top, right - left, bottom - top);
   }
 
   /* Sizes the stage: all of the layout in the frame's width and a part of the window's height, times the zoom. */
   fit() {
-    const room = this.frame.clientWidth;
+    const room = this.frame.offsetWidth;
     if (!room) return; // in a hidden tab; the observer calls again when it shows
     const tallest = Math.max(240, Math.min(0.62 * window.innerHeight, 760));
     const { width, height } = this.layout;
     const scale = Math.min(room / width, tallest / height);
-    this.frame.style.height = `${Math.round(height * scale)}px`;
+    this.frame.style.height = `${Math.ceil(height * scale)}px`;
+    this.frame.style.overflow = this.zoom > 1 ? "auto" : "hidden";
     this.scale = scale * this.zoom;
     this.stage.style.width = `${width * this.scale}px`;
     this.stage.style.height = `${height * this.scale}px`;
@@ -101,6 +105,9 @@ class View {
 }
 
 const MAX_ZOOM = 16;
+
+/* One pixel more on each side: a class boundary shows in the pixels left of it and above it. */
+const grown = ({ left, top, right, bottom }) => ({ left: left - 1, top: top - 1, right: right + 1, bottom: bottom + 1 });
 
 function svgElement({ tag, ...attributes }, name) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
