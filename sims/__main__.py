@@ -9,9 +9,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from sims.generator import Card, ImageRequest, LayoutRequest, Picture, Request, RequestError, check_request, check_seed
+from sims.generator import (
+    MAX_SEED,
+    Card,
+    ImageRequest,
+    LayoutRequest,
+    Picture,
+    Request,
+    RequestError,
+    check_request,
+    check_seed,
+)
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
 from sims.layout_files import ENCODINGS, read_layout
@@ -19,50 +28,36 @@ from sims.load import LoadError, card, load
 from sims.provenance import picture_png
 from sims.sheet import contact_sheet
 from zoo import ZooError, catalog
+from zoo.command_line import Parser, UsageError, carry_out, progress
 from zoo.files import write_atomically
 from zoo.hub import availability
 
 DEVICES = ("auto", "cpu", "cuda")
 
 
-class UsageError(ValueError):
-    """A command line that cannot be carried out; its text is one sentence."""
-
-
-BAD_INPUT = (UsageError, RequestError, LayoutError, ImageError, ZooError, LoadError)
+BAD_INPUT = (ZooError, LoadError, LayoutError, ImageError, RequestError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line and return its exit status."""
-    try:
-        args = _parser().parse_args(arguments)
-        args.run(args)
-    except BAD_INPUT as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
-    return 0
+    return carry_out(_parser(), arguments, BAD_INPUT)
 
 
 def list_generators(args: argparse.Namespace) -> None:
-    """Print every generator of the catalogue, and whether it can run now."""
+    """Print every generator of the catalogue: its name, what it works from, its size, and whether it can run now."""
     for entry in catalog().values():
         if entry.task not in ("layout", "image"):
             continue
+        works_from = f"{entry.label_space} layout" if entry.task == "layout" else "picture"
         size = "x".join(map(str, entry.native_size[::-1])) if entry.native_size else "any size"
-        state = availability(entry)
-        print(f"{entry.name:32}{entry.label_space or 'picture':12}{size:10}{state.reason or 'ready'}")
+        found = availability(entry)
+        state = "ready" if found.ready else "can be pulled" if found.can_pull else "not here"
+        print(f"{entry.name:34}{works_from:20}{size:11}{state}")
 
 
 def generate(args: argparse.Namespace) -> None:
     """Make one picture, and write it with its recipe."""
     out = _output_file(args.out)
-    check_seed(args.seed)
     target = card(args.name)
     request = _request(args, target)
     check_request(target, request)
@@ -72,7 +67,6 @@ def generate(args: argparse.Namespace) -> None:
 def compare(args: argparse.Namespace) -> None:
     """Make one picture per generator from the same layout, and a sheet that shows them side by side."""
     folder = _output_folder(args.out)
-    check_seed(args.seed)
     cards = [card(name) for name in args.names]
     names = [target.name for target in cards]
     repeated = next((name for name in names if names.count(name) > 1), None)
@@ -91,8 +85,8 @@ def compare(args: argparse.Namespace) -> None:
 
 def _make(args: argparse.Namespace, name: str, request: Request, out: Path) -> Picture:
     """Run one generator and write its picture to `out`; tells on standard output what was made."""
-    progress = _show_progress if sys.stderr.isatty() else _no_progress
-    picture = load(name, device=args.device, progress=progress).generate(request, seed=args.seed, progress=progress)
+    show = progress()
+    picture = load(name, device=args.device, progress=show).generate(request, seed=args.seed, progress=show)
     write_atomically(out, picture_png(picture))
     for note in picture.notes:
         print(note)
@@ -136,6 +130,15 @@ def _options(texts: Sequence[str]) -> dict[str, str]:
     return options
 
 
+def _seed(text: str) -> int:
+    try:
+        seed = int(text)
+        check_seed(seed)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {MAX_SEED}") from error
+    return seed
+
+
 def _output_file(path: Path) -> Path:
     """`path`, once it is clear that a PNG can be written there."""
     if path.suffix.lower() != ".png":
@@ -147,6 +150,8 @@ def _output_file(path: Path) -> Path:
 
 
 def _output_folder(path: Path) -> Path:
+    if path.is_file():
+        raise UsageError(f"{path} is a file; give a folder.")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -154,22 +159,8 @@ def _output_folder(path: Path) -> Path:
     return path
 
 
-def _no_progress(fraction: float, what: str) -> None:
-    """For a standard error that is no terminal."""
-
-
-def _show_progress(fraction: float, what: str) -> None:
-    end = "\n" if fraction >= 1 else ""
-    print(f"\r\033[K{fraction:4.0%} {what}", end=end, file=sys.stderr, flush=True)
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[0].upper()}{message[1:]}; {self.prog} --help shows what is accepted.")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m sims", description="Pictures from layouts and from other pictures.")
+def _parser() -> Parser:
+    parser = Parser(prog="python -m sims", description="Pictures from layouts and from other pictures.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="show the generators and whether they can run now")
@@ -199,7 +190,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label-space", metavar="NAME", help="of the layout; the (first) generator's if left out")
     parser.add_argument("--instances", type=Path, metavar="FILE", help="ids of objects; connected areas if left out")
     parser.add_argument("--encoding", choices=ENCODINGS, help="of the layout; found out if left out")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N")
     parser.add_argument("--device", choices=DEVICES, default="auto")
 
 

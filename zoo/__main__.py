@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from zoo.catalog import Entry, catalog, catalog_file, find
+from zoo.command_line import Parser, carry_out, progress
 from zoo.errors import ZooError
 from zoo.files import WEIGHTS, one_line
 from zoo.hub import availability, find_here, folder_of, obtain, verify
@@ -24,19 +25,7 @@ if TYPE_CHECKING:  # brings huggingface_hub, which listing needs not wait for
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line and return its exit status."""
-    try:
-        args = _parser().parse_args(arguments)
-        args.run(args)
-    except ZooError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
-    return 0
+    return carry_out(_parser(), arguments)
 
 
 def list_entries(args: argparse.Namespace) -> None:
@@ -52,11 +41,7 @@ def list_entries(args: argparse.Namespace) -> None:
 
 def pull(args: argparse.Namespace) -> None:
     """Get a checkpoint, and print the folder it is in."""
-    show = sys.stderr.isatty()
-    checkpoint = obtain(args.name, progress=_show_progress if show else _no_progress)
-    if show:
-        print(file=sys.stderr)
-    print(checkpoint.folder)
+    print(obtain(args.name, progress=progress()).folder)
 
 
 def verify_entries(args: argparse.Namespace) -> None:
@@ -149,7 +134,7 @@ def _pin_of_hub(entry: Entry) -> Pin:
     anew = replace(entry, revision="", sha256=(), size_bytes=())
     found = resolve(anew, None)
     if not all(found.sha256):  # the Hub tells the sha256 of large files only
-        fetched = fetch(replace(anew, revision=found.revision), offline=False, progress=_no_progress)
+        fetched = fetch(replace(anew, revision=found.revision), offline=False, progress=progress())
         found = Pin(found.revision, found.size_bytes, tuple(fetched.sha256))
     remember_pin(entry, found)
     return found
@@ -169,21 +154,8 @@ def _read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _show_progress(fraction: float, what: str) -> None:
-    print(f"\r{fraction:4.0%} {what[:70]:70}", end="", file=sys.stderr, flush=True)
-
-
-def _no_progress(fraction: float, what: str) -> None:
-    """Nobody watches."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ZooError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m zoo", description="The checkpoints: where they are, and how they get here.")
+def _parser() -> Parser:
+    parser = Parser(prog="python -m zoo", description="The checkpoints: where they are, and how they get here.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, run: Any) -> argparse.ArgumentParser:

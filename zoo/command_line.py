@@ -1,0 +1,60 @@
+"""What the command lines `python -m zoo` and `python -m sims` share: errors as one sentence, and progress."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from zoo.errors import ZooError
+
+RENEW = "\r\033[K"  # back to the start of the terminal's line, and clear it
+
+
+class UsageError(ZooError):
+    """A command line that cannot be carried out; its text is one sentence."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An `ArgumentParser` that raises `UsageError` where the original prints its usage and exits."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[0].upper()}{message[1:]}; {self.prog} --help shows what is accepted.")
+
+
+def carry_out(
+    parser: Parser, arguments: Sequence[str] | None, bad_input: tuple[type[Exception], ...] = (ZooError,)
+) -> int:
+    """Parse `arguments` and call their `run`: exit status 0, or 2 with one sentence on standard error, or 130."""
+    try:
+        args = parser.parse_args(arguments)
+        args.run(args)
+    except bad_input as error:
+        _tell(str(error))
+        return 2
+    except OSError as error:
+        _tell(f"{error.filename}: {error.strerror}.")
+        return 2
+    except KeyboardInterrupt:
+        _tell("Interrupted.")
+        return 130
+    return 0
+
+
+def progress() -> Callable[[float, str], None]:
+    """A progress callback: one line that renews itself on a terminal, and nothing elsewhere."""
+    return _show if sys.stderr.isatty() else _silent
+
+
+def _tell(sentence: str) -> None:
+    print(f"{RENEW if sys.stderr.isatty() else ''}{sentence}", file=sys.stderr)
+
+
+def _show(fraction: float, what: str) -> None:
+    end = "\n" if fraction >= 1 else ""
+    print(f"{RENEW}{fraction:4.0%} {what[:70]}", end=end, file=sys.stderr, flush=True)
+
+
+def _silent(fraction: float, what: str) -> None:
+    """Nobody watches."""
