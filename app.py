@@ -17,7 +17,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), help="address to serve on")
     parser.add_argument("--port", type=int, default=None, help="port to serve on (7860, or the next free one)")
     parser.add_argument("--offline", action="store_true", help="never ask the Hub; use what is built in or cached")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run")
     return parser.parse_args()
 
 
@@ -26,6 +26,7 @@ def main() -> None:
     args = arguments()
     if args.offline:
         os.environ["SIMS_OFFLINE"] = "1"
+    os.environ["SIMS_DEVICE"] = args.device
     from sims.ui.studio import build_studio, launch_settings
 
     build_studio().launch(server_name=args.host, server_port=args.port, **launch_settings())

@@ -5,23 +5,20 @@ Gradio converts the values of components only, so that each endpoint has compone
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from sims.generator import RequestError
 from sims.image_files import ImageError, read_image
 from sims.layout import Layout, LayoutError
 from sims.ui import catalogue, session
-from sims.ui.comparison import MAX_ROWS, RowRequest, plan_rows, sheet_picture
+from sims.ui.comparison import MAX_ROWS, RowRequest, plan_rows, sheet_file
+from sims.ui.events import ONE_AT_A_TIME
 from sims.ui.layouts import convert, describe, read_upload, uploaded_bytes
 from sims.ui.shelf import SHELF
-from sims.ui.synthesis import one_at_a_time
 from zoo import ZooError
 from zoo.hub import availability
 
@@ -36,7 +33,7 @@ def build_api() -> None:
         space, encoding = gr.Textbox("street", label="label_space"), gr.Textbox("auto", label="encoding")
         target = gr.Textbox("landscape", label="target_space")
         generator, names = gr.Textbox("spade-street", label="generator"), gr.Textbox(label="generators")
-        seed, seeds = gr.Number(0, precision=0, label="seed"), gr.Number(1, precision=0, label="seeds")
+        seed, seeds = gr.Number(0, label="seed"), gr.Number(1, label="seeds")
         statistics, dropout = gr.Textbox("picture", label="statistics"), gr.Textbox("off", label="dropout")
         report = gr.JSON(label="report")
         button = gr.Button()
@@ -48,9 +45,9 @@ def build_api() -> None:
         [layout, space, generator, seed, style, statistics, dropout, instances],
         picture,
         api_name="generate",
-        **one_at_a_time(),
+        **ONE_AT_A_TIME,
     )
-    button.click(compare, [layout, space, names, seed, seeds, style], picture, api_name="compare", **one_at_a_time())
+    button.click(compare, [layout, space, names, seed, seeds, style], picture, api_name="compare", **ONE_AT_A_TIME)
 
 
 def list_generators() -> list[dict[str, Any]]:
@@ -187,10 +184,7 @@ def compare(
         tasks = plan_rows(names, rows, {})
     except SENTENCES as error:
         raise fault(error) from error
-    sheet = sheet_picture(run_all(tasks))
-    buffer = io.BytesIO()
-    Image.fromarray(sheet).save(buffer, "PNG")
-    return SHELF.put(buffer.getvalue(), "comparison.png")
+    return sheet_file(run_all(tasks))
 
 
 def run_all(tasks: Sequence[session.Task]) -> list[session.Result]:

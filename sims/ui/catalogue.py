@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sims import load
 from sims.generator import Cancelled, Card, Choice, Progress
 from sims.label_space import label_space
+from sims.load import card
 from sims.ui.work import Work
 from zoo import Entry, ZooError, catalog, find
 from zoo.hub import availability, obtain
@@ -53,7 +53,7 @@ def layout_entries() -> list[Entry]:
 
 def ready_cards() -> list[Card]:
     """The cards of the layout generators that can run now. Makes no network call."""
-    return [load.card(entry.name) for entry in layout_entries() if availability(entry).ready]
+    return [card(entry.name) for entry in layout_entries() if availability(entry).ready]
 
 
 def offers() -> list[Offer]:
@@ -65,19 +65,19 @@ def offers() -> list[Offer]:
 
 def choices(cards: Iterable[Card]) -> list[tuple[str, str]]:
     """(title, name) of each card, those of one label space together."""
-    return [(card.title, card.name) for card in sorted(cards, key=lambda card: str(card.label_space), reverse=True)]
+    return [(one.title, one.name) for one in sorted(cards, key=lambda one: str(one.label_space), reverse=True)]
 
 
 def fitting(cards: Iterable[Card], space: str) -> list[str]:
     """The names of the generators that were trained on this label space."""
-    return [card.name for card in cards if card.label_space == space]
+    return [one.name for one in cards if one.label_space == space]
 
 
 def options(cards: Iterable[Card]) -> list[Choice]:
     """The options of all these generators, one choice a name with all values that any of them accepts."""
     merged: dict[str, Choice] = {}
-    for card in cards:
-        for choice in card.options:
+    for one in cards:
+        for choice in one.options:
             known = merged.setdefault(choice.name, choice)
             values = tuple(dict.fromkeys((*known.values, *choice.values)))
             merged[choice.name] = replace(known, values=values)

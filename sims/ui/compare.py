@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from sims.generator import MAX_SEED, RequestError
 from sims.image_files import ImageError, read_image
 from sims.layout import Layout, LayoutError
 from sims.ui import catalogue, session
-from sims.ui.comparison import MAX_ROWS, RowRequest, add, plan_rows, sheet_picture, sheet_value
+from sims.ui.comparison import MAX_ROWS, RowRequest, add, plan_rows, sheet_file, sheet_value
+from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE
 from sims.ui.layouts import painted_layout, uploaded_bytes
 from sims.ui.page_part import event_text, page_part
 from sims.ui.samples import sample_layout, samples
-from sims.ui.shelf import SHELF
-from sims.ui.synthesis import SynthesisTab, one_at_a_time
+from sims.ui.synthesis import SynthesisTab
 from zoo import ZooError
 
 ROWS = {"Seeds": "seeds", "Layouts": "layouts", "Style pictures": "styles"}
@@ -42,55 +40,55 @@ def build_compare(synthesis: SynthesisTab) -> CompareTab:
     tasks, stop, results = gr.State([]), gr.State(None), gr.State([])
     cards = catalogue.ready_cards()
     layouts = [("The layout in the editor", PAINTED), *((item.title, key) for key, item in samples().items())]
-    with gr.Row(elem_classes="compare-controls"):
-        with gr.Column(scale=3, min_width=320):
-            generators = gr.CheckboxGroup(
-                catalogue.choices(cards),
-                value=catalogue.fitting(cards, "street"),
-                label="Columns: generators",
-                elem_id="compare-generators",
-            )
-        with gr.Column(scale=4, min_width=320):
-            with gr.Row():
-                kind = gr.Radio(list(ROWS.items()), value="seeds", label="Rows", elem_id="compare-rows")
-                seed = gr.Number(
-                    0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", min_width=100, elem_id="compare-seed"
-                )
-            count = gr.Slider(1, MAX_ROWS, 3, step=1, label="How many seeds", elem_id="compare-count")
-            chosen = gr.Dropdown(
-                layouts,
-                value=[PAINTED],
-                multiselect=True,
-                max_choices=MAX_ROWS,
-                label="Which layouts",
-                visible=False,
-                elem_id="compare-layouts",
-            )
-            styles = gr.File(
-                label="Style pictures",
-                file_count="multiple",
-                file_types=["image"],
-                visible=False,
-                height=140,
-                elem_id="compare-styles",
-            )
-    with gr.Row(elem_classes="compare-buttons"):
+    generators = gr.CheckboxGroup(
+        catalogue.choices(cards),
+        value=catalogue.fitting(cards, "street"),
+        label="Generators, one column each",
+        elem_id="compare-generators",
+    )
+    with gr.Row(elem_id="compare-what"):
+        kind = gr.Radio(
+            list(ROWS.items()), value="seeds", label="One row each for", min_width=300, elem_id="compare-rows"
+        )
+        seed = gr.Number(
+            0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", min_width=110, elem_id="compare-seed"
+        )
+        count = gr.Slider(1, MAX_ROWS, 3, step=1, label="Number of seeds", min_width=260, elem_id="compare-count")
+        chosen = gr.Dropdown(
+            layouts,
+            value=[PAINTED],
+            multiselect=True,
+            max_choices=MAX_ROWS,
+            label="Layouts",
+            min_width=260,
+            visible=False,
+            elem_id="compare-layouts",
+        )
+        styles = gr.File(
+            label="Style pictures",
+            file_count="multiple",
+            file_types=["image"],
+            min_width=260,
+            height=120,
+            visible=False,
+            elem_id="compare-styles",
+        )
+    with gr.Row(elem_id="compare-buttons"):
         go = gr.Button("Compare", variant="primary", elem_id="compare-go")
         halt = gr.Button("Stop", visible=False, elem_id="compare-stop")
-        export = gr.DownloadButton("Export sheet as PNG", interactive=False, elem_id="compare-export")
-        clear = gr.Button("Clear", elem_id="compare-clear")
+        export = gr.DownloadButton("Export as PNG", size="sm", interactive=False, elem_id="compare-export")
+        clear = gr.Button("Clear", size="sm", elem_id="compare-clear")
     sheet = page_part("sheet", sheet_value([]), elem_id="sheet", label="Comparison", uses="pair")
 
-    quiet = {"api_visibility": "private", "show_progress": "hidden"}
-    kind.change(show_rows, kind, [count, chosen, styles], queue=False, **quiet)
+    kind.change(show_rows, kind, [count, chosen, styles], **INSTANT)
     layout = synthesis.layout
     inputs = [layout.editor, layout.origin, generators, kind, seed, count, chosen, styles]
-    checked = go.click(prepare_sheet, inputs, [tasks, stop, sheet, go, halt], queue=False, **quiet)
-    run = checked.success(make_sheet, [tasks, stop], [results, sheet], **quiet, **one_at_a_time())
-    run.failure(refuse_sheet, tasks, sheet, queue=False, **quiet)
-    run.then(end_sheet, results, [export, go, halt], queue=False, **quiet)
-    halt.click(halt_sheet, stop, halt, queue=False, **quiet)
-    clear.click(clear_sheet, None, [results, sheet, export], queue=False, **quiet)
+    checked = go.click(prepare_sheet, inputs, [tasks, stop, sheet, go, halt], **INSTANT)
+    run = checked.success(make_sheet, [tasks, stop], [results, sheet], **PAGE, **ONE_AT_A_TIME)
+    run.failure(refuse_sheet, tasks, sheet, **INSTANT)
+    run.then(end_sheet, results, [export, go, halt], **INSTANT)
+    halt.click(halt_sheet, stop, halt, **INSTANT)
+    clear.click(clear_sheet, None, [results, sheet, export], **INSTANT)
     return CompareTab(generators, results, sheet, export)
 
 
@@ -100,9 +98,7 @@ def connect_send(synthesis: SynthesisTab, compare: CompareTab, tabs: gr.Tabs) ->
         send,
         [synthesis.history, compare.results],
         [compare.results, compare.sheet, compare.export, tabs],
-        api_visibility="private",
-        show_progress="hidden",
-        queue=False,
+        **INSTANT,
     )
 
 
@@ -190,9 +186,5 @@ def send(history: list[session.Result], results: list[session.Result], event: gr
 
 def export_update(results: Sequence[session.Result]) -> dict[str, Any]:
     """The export button with the sheet as it is now."""
-    picture = sheet_picture(results)
-    if picture is None:
-        return gr.update(value=None, interactive=False)
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return gr.update(value=SHELF.put(buffer.getvalue(), "comparison.png"), interactive=True)
+    done = any(result.state == "done" for result in results)
+    return gr.update(value=sheet_file(results) if done else None, interactive=done)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from sims.generator import RequestError
 from sims.image_files import read_image
 from sims.layout import Layout
 from sims.sheet import contact_sheet
 from sims.ui.session import MAX_PICTURES, Result, Task, plan, thumbnail
+from sims.ui.shelf import SHELF
 
 MAX_ROWS = 8
 
@@ -59,16 +62,17 @@ def sheet_value(results: Sequence[Result]) -> dict[str, Any]:
     return {"columns": [title for _, title in columns], "rows": list(rows.values())}
 
 
-def sheet_picture(results: Sequence[Result]) -> np.ndarray | None:
-    """The finished pictures on one sheet with their names, RGB uint8 (H, W, 3); None when there is none."""
-    done = [result for result in results if result.state == "done" and Path(result.path).exists()]
-    if not done:
-        return None
+def sheet_file(results: Sequence[Result]) -> str:
+    """The path of a PNG with all finished pictures, at least one, each under its generator's name and seed."""
+    done = [result for result in results if result.state == "done"]
     columns = list(dict.fromkeys(map(_column, done)))
     captions = {f"{_column(result)[1]}, {_row_name(result)}": result for result in done}
     pictures = {text: read_image(Path(result.path), "The picture") for text, result in captions.items()}
     full = len(done) == len(columns) * len(set(map(_row, done)))
-    return contact_sheet(pictures, columns=len(columns) if full else None)
+    sheet = contact_sheet(pictures, columns=len(columns) if full else None)
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "PNG")
+    return SHELF.put(buffer.getvalue(), "comparison.png")
 
 
 def _row(result: Result) -> tuple[int, int, int]:

@@ -11,6 +11,7 @@ import gradio as gr
 
 from sims.generator import MAX_SEED, Choice
 from sims.ui import catalogue
+from sims.ui.events import PAGE
 from sims.ui.page_part import event_text, page_part
 from sims.ui.session import new_seed
 from zoo import ZooError
@@ -80,8 +81,7 @@ def connect_pull(panel: GeneratorPanel, also: gr.CheckboxGroup) -> None:
         pull,
         panel.chosen,
         [panel.offers, panel.chosen, also],
-        api_visibility="private",
-        show_progress="hidden",
+        **PAGE,
         concurrency_limit=1,
         concurrency_id="pull",
     )

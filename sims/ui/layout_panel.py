@@ -10,10 +10,11 @@ import gradio as gr
 from sims.label_space import label_space, label_space_names
 from sims.layout import Layout, LayoutError
 from sims.layout_files import layout_to_editor
+from sims.ui.events import INSTANT
 from sims.ui.layout_editor import layout_editor
 from sims.ui.layouts import ENCODINGS, blank_layout, convert, describe, painted_layout, read_upload
 from sims.ui.page_part import event_text, page_part
-from sims.ui.samples import sample_items, sample_layout, samples
+from sims.ui.samples import sample_groups, sample_layout, samples
 
 
 @dataclass(frozen=True)
@@ -38,30 +39,27 @@ def build_layout_panel() -> LayoutPanel:
     editor = layout_editor(layout_to_editor(first))
     note = gr.Markdown(describe(first), elem_id="layout-note", elem_classes="hint")
     origin, loaded = gr.State(first), gr.State(first.space.name)
-    strip = page_part("strip", {"items": sample_items()}, elem_id="samples", label="Sample layouts")
+    strip = page_part("strip", {"groups": sample_groups()}, elem_id="samples", label="Sample layouts")
     with gr.Accordion("Upload a label map", open=False, elem_id="upload"):
         with gr.Row():
             label_map = gr.File(label="Label map (PNG)", file_types=[".png"], height=120, elem_id="label-map")
-            instances = gr.File(
-                label="Instance map (optional)", file_types=[".png"], height=120, elem_id="instance-map"
-            )
+            instances = gr.File(label="Instance map, if any", file_types=[".png"], height=120, elem_id="instance-map")
         with gr.Row():
             upload_space = gr.Dropdown(space_choices(), value="street", label="Label space", elem_id="upload-space")
             encoding = gr.Dropdown(list(ENCODINGS.items()), value="auto", label="Encoding", elem_id="upload-encoding")
-    with gr.Accordion("Label space", open=False, elem_id="space"):
+    with gr.Accordion("Change the label space", open=False, elem_id="space"):
         space = gr.Dropdown(space_choices(), value=first.space.name, label="Label space", elem_id="to-space")
         with gr.Row():
             to_space = gr.Button("Convert layout", size="sm", elem_id="convert")
             afresh = gr.Button("Start blank", size="sm", elem_id="blank")
 
     filled = [editor, origin, loaded, space, note]
-    private = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
-    strip.choose(choose_sample, None, filled, **private)
+    strip.choose(choose_sample, None, filled, **INSTANT)
     upload = [label_map, instances, upload_space, encoding]
     for change in (label_map.upload, instances.upload, upload_space.input, encoding.input):
-        change(take_upload, upload, filled, **private)
-    to_space.click(convert_layout, [editor, origin, space], filled, **private)
-    afresh.click(start_blank, space, filled, **private)
+        change(take_upload, upload, filled, **INSTANT)
+    to_space.click(convert_painted, [editor, origin, space], filled, **INSTANT)
+    afresh.click(start_blank, space, filled, **INSTANT)
     return LayoutPanel(editor, origin, space, note, loaded)
 
 
@@ -95,7 +93,7 @@ def take_upload(label_map: str | None, instances: str | None, space: str, encodi
     return fill(reading.layout, reading.sentence)
 
 
-def convert_layout(value: object, origin: Layout | None, space: str) -> list[Any]:
+def convert_painted(value: object, origin: Layout | None, space: str) -> list[Any]:
     """Convert the layout in the editor to another label space and report what could not be mapped."""
     try:
         layout, report = convert(painted_layout(value, origin), space)

@@ -1,4 +1,4 @@
-"""Parts of the page that we draw ourselves: a `gr.HTML` whose value is plain data and whose script lies in `static/`."""
+"""Parts of the page that we draw ourselves: a `gr.HTML` with plain data for a value and a script in `static/`."""
 
 from __future__ import annotations
 

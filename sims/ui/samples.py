@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sims.label_space import LayoutError, label_space_names
+from sims.label_space import LayoutError, label_space, label_space_names
 from sims.layout import Layout
 from sims.layout_samples import Sample, sample_layouts
 from sims.ui.session import thumbnail
@@ -27,8 +27,10 @@ def sample_layout(key: str) -> Layout:
 
 
 @cache
-def sample_items() -> list[dict[str, Any]]:
-    """The samples as items of a strip."""
-    return [
-        {"key": key, "title": item.title, "src": thumbnail(item.read().colours())} for key, item in samples().items()
-    ]
+def sample_groups() -> list[dict[str, Any]]:
+    """The samples as a strip's groups, one for each label space that has some."""
+    groups: dict[str, list[dict[str, str]]] = {}
+    for key, item in samples().items():
+        shown = {"key": key, "title": item.title, "src": thumbnail(item.read().colours())}
+        groups.setdefault(label_space(item.space).title, []).append(shown)
+    return [{"title": title, "items": items} for title, items in groups.items()]

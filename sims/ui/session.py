@@ -6,6 +6,7 @@ import base64
 import io
 import itertools
 import logging
+import os
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,14 +18,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sims import load
-from sims.generator import Card, Cancelled, LayoutRequest, Picture, Progress, RequestError, check_request, check_seed
+from sims.generator import Cancelled, Card, LayoutRequest, Picture, Progress, RequestError, check_request, check_seed
 from sims.layout import Layout
-from sims.provenance import Recipe, RecipeError, picture_png, read_recipe
+from sims.load import card, load
+from sims.provenance import RecipeError, picture_png, read_recipe
 from sims.ui.page_part import file_value
 from sims.ui.shelf import SHELF
 from sims.ui.work import Work
-from zoo import ZooError
+from zoo import ZooError, find
 
 HISTORY = 24  # results a session keeps
 MAX_PICTURES = 48  # pictures one press of a button can ask for
@@ -102,14 +103,14 @@ def plan(
     check_seed(seed)
     tasks = []
     for name in dict.fromkeys(names):
-        card = load.card(name)
-        known = {choice.name: choice.values for choice in card.options}
-        chosen = {key: value for key, value in (options or {}).items() if value in known.get(key, ())}
-        request = LayoutRequest(layout, style if card.accepts_style else None, chosen)
-        check_request(card, request)
-        ignored = style is not None and not card.accepts_style
-        notes = (f"{card.title} takes no style picture, so it was left out.",) if ignored else ()
-        tasks.append(Task(card, request, seed, notes))
+        known = card(find(name).name)
+        values = {choice.name: choice.values for choice in known.options}
+        chosen = {key: value for key, value in (options or {}).items() if value in values.get(key, ())}
+        request = LayoutRequest(layout, style if known.accepts_style else None, chosen)
+        check_request(known, request)
+        ignored = style is not None and not known.accepts_style
+        notes = (f"{known.title} takes no style picture, so it was left out.",) if ignored else ()
+        tasks.append(Task(known, request, seed, notes))
     return tasks
 
 
@@ -150,7 +151,8 @@ def _run_one(result: Result, stop: threading.Event) -> Iterator[Result | None]:
 
 def _make(task: Task, progress: Progress) -> Result:
     progress(0.0, "loading")
-    generator = load.load(task.card.name, progress=progress)
+    device = os.environ.get("SIMS_DEVICE", "auto")
+    generator = load(task.card.name, device=device, progress=progress)
     return finished(task, generator.generate(task.request, seed=task.seed, progress=progress))
 
 
@@ -180,22 +182,23 @@ def keep(history: Sequence[Result], results: Sequence[Result]) -> list[Result]:
     return [*reversed(new), *history][:HISTORY]
 
 
-def restore(png: bytes) -> tuple[Recipe, Result]:
-    """The settings in a PNG made here, and its picture as a finished result.
+def restore(png: bytes) -> Result:
+    """The picture in a PNG made here as a finished result, whose task has all settings.
 
     Raises `RecipeError` (one sentence) for any other file, and for the picture of a photograph's translation.
     """
     recipe = read_recipe(png)
-    if not isinstance(recipe.request, LayoutRequest):
+    request = recipe.request
+    if not isinstance(request, LayoutRequest):
         raise RecipeError("This picture was not made from a layout; there are no layout settings in it to bring back.")
     try:
-        card = load.card(recipe.generator)
-    except FAULTS:  # a checkpoint that is not at hand here: its name still says what made the picture
-        card = Card(recipe.generator, recipe.generator, "", "layout", None)
+        known = card(find(recipe.generator).name)
+    except ZooError:  # a folder of somebody's own, say: its name still tells what made the picture
+        known = Card(recipe.generator, recipe.generator, "", "layout", None)
     image = np.asarray(Image.open(io.BytesIO(png), formats=("PNG",)).convert("RGB"))
-    task = Task(card, recipe.request, recipe.seed)
+    task = Task(known, LayoutRequest(request.layout, request.style, recipe.options), recipe.seed)
     path = SHELF.put(png, f"{recipe.generator}-seed{recipe.seed}.png")
-    return recipe, Result(task, state="done", path=path, size=image.shape[:2], thumbnail=thumbnail(image))
+    return Result(task, state="done", path=path, size=image.shape[:2], thumbnail=thumbnail(image))
 
 
 def expected_size(task: Task) -> tuple[int, int]:

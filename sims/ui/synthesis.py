@@ -13,6 +13,7 @@ from sims.generator import RequestError
 from sims.image_files import ImageError, read_image
 from sims.layout import Layout, LayoutError
 from sims.ui import catalogue, session
+from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE
 from sims.ui.generator_panel import GeneratorPanel, build_generator_panel, seed_for_run
 from sims.ui.layout_panel import LayoutPanel, build_layout_panel, fill
 from sims.ui.layouts import describe, painted_layout, uploaded_bytes
@@ -42,40 +43,33 @@ def build_synthesis() -> SynthesisTab:
             generators = build_generator_panel("street")
             results = page_part("results", {"cards": []}, elem_id="results", label="Results")
             gr.HTML("<h2>This session</h2>", js_on_load=None, elem_classes="section-title")
-            strip = page_part("strip", {"items": [], "empty": NO_HISTORY}, elem_id="history", label="This session")
+            strip = page_part("strip", history_value([]), elem_id="history", label="This session")
             restore = gr.UploadButton(
                 "Open a picture made here", file_types=[".png"], size="sm", variant="secondary", elem_id="restore"
             )
     generate, halt = generators.generate, generators.halt
     names = gr.State(tuple(generators.options))
-    quiet = {"api_visibility": "private", "show_progress": "hidden"}
     inputs = [layout.editor, layout.origin, generators.chosen, generators.style, generators.seed, generators.random]
     checked = generate.click(
         prepare,
         [names, *inputs, *generators.options.values()],
         [tasks, stop, results, generators.seed, generate, halt],
-        queue=False,
-        **quiet,
+        **INSTANT,
     )
-    run = checked.success(make_pictures, [tasks, stop, history], [results, history, strip], **quiet, **one_at_a_time())
-    run.failure(refuse, tasks, results, queue=False, **quiet)
-    run.then(rest, None, [generate, halt], queue=False, **quiet)
-    halt.click(halt_run, stop, halt, queue=False, **quiet)
+    run = checked.success(make_pictures, [tasks, stop, history], [results, history, strip], **PAGE, **ONE_AT_A_TIME)
+    run.failure(refuse, tasks, results, **INSTANT)
+    run.then(rest, None, [generate, halt], **INSTANT)
+    halt.click(halt_run, stop, halt, **INSTANT)
 
     settings = [layout.editor, layout.origin, layout.loaded, layout.space, layout.note]
     settings += [generators.chosen, generators.style, generators.seed, generators.random]
     settings += [*generators.options.values(), results]
-    strip.choose(reopen, [names, history], settings, queue=False, **quiet)
-    results.reuse(reopen, [names, history], settings, queue=False, **quiet)
-    restore.upload(open_file, [names, restore], settings, queue=False, **quiet)
-    generators.reuse.click(last_seed, history, [generators.seed, generators.random], queue=False, **quiet)
-    layout.loaded.change(follow_space, [layout.loaded, generators.chosen], generators.chosen, queue=False, **quiet)
+    strip.choose(reopen, [names, history], settings, **INSTANT)
+    results.reuse(reopen, [names, history], settings, **INSTANT)
+    restore.upload(open_file, [names, restore], settings, **INSTANT)
+    generators.reuse.click(last_seed, history, [generators.seed, generators.random], **INSTANT)
+    layout.loaded.change(follow_space, [layout.loaded, generators.chosen], generators.chosen, **INSTANT)
     return SynthesisTab(layout, generators, results, history)
-
-
-def one_at_a_time() -> dict[str, Any]:
-    """The queue's settings for everything that runs networks: one run at a time on this machine."""
-    return {"concurrency_limit": 1, "concurrency_id": "generation"}
 
 
 def prepare(
@@ -141,22 +135,23 @@ def reopen(option_names: tuple[str, ...], history: list[session.Result], event: 
 def open_file(option_names: tuple[str, ...], path: str) -> list[Any]:
     """Bring back the picture and all settings from a PNG that was made here."""
     try:
-        recipe, result = session.restore(uploaded_bytes(path, "picture"))
+        result = session.restore(uploaded_bytes(path, "picture"))
     except ValueError as error:
         raise gr.Error(str(error), title="Not restored", print_exception=False) from error
-    layout, style = recipe.request.layout, recipe.request.style
-    ready = [card.name for card in catalogue.ready_cards()]
-    note = f"Restored from a picture. {describe(layout)}"
-    if recipe.generator not in ready:
-        note += f" Its generator, {recipe.generator}, is not at hand here."
-    chosen = [recipe.generator] if recipe.generator in ready else gr.skip()
-    options = [recipe.options.get(name, gr.skip()) for name in option_names]
-    return [*fill(layout, note), chosen, style, recipe.seed, False, *options, cards([result])]
+    task, name = result.task, result.task.card.name
+    note = f"Restored from a picture. {describe(task.request.layout)}"
+    at_hand = name in (card.name for card in catalogue.ready_cards())
+    if not at_hand:
+        note += f" Its generator, {name}, is not at hand here."
+    options = [task.request.options.get(option, gr.skip()) for option in option_names]
+    filled = fill(task.request.layout, note)
+    chosen = [name] if at_hand else gr.skip()
+    return [*filled, chosen, task.request.style, task.seed, False, *options, cards([result])]
 
 
 def last_seed(history: list[session.Result]) -> list[Any]:
     """The seed of the newest picture."""
-    return [history[0].seed, False] if history else [gr.skip(), False]
+    return [history[0].task.seed, False] if history else [gr.skip(), False]
 
 
 def follow_space(space: str, chosen: list[str]) -> Any:
@@ -179,4 +174,4 @@ def history_value(history: list[session.Result]) -> dict[str, Any]:
         }
         for kept in history
     ]
-    return {"items": items, "empty": NO_HISTORY}
+    return {"groups": [{"title": "", "items": items}] if items else [], "empty": NO_HISTORY}

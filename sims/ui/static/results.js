@@ -42,9 +42,9 @@ function actions(card) {
   return make(
     "div",
     { class: "card-actions" },
-    make("a", { class: "quiet-button", href: card.file.url, download: card.file_name }, "Download PNG"),
-    make("button", { class: "quiet-button", type: "button", click: () => trigger("compare", { key: card.key }) }, "Send to Compare"),
-    make("button", { class: "quiet-button", type: "button", click: () => trigger("reuse", { key: card.key }) }, "Reuse settings"),
+    make("a", { class: "quiet-button", href: card.file.url, download: card.file_name }, "Download"),
+    make("button", { class: "quiet-button", type: "button", "aria-label": "Send to Compare", title: "Send to Compare", click: () => trigger("compare", { key: card.key }) }, "Compare"),
+    make("button", { class: "quiet-button", type: "button", "aria-label": "Reuse settings", title: "Bring back this picture's layout and settings", click: () => trigger("reuse", { key: card.key }) }, "Reuse"),
   );
 }
 
@@ -85,6 +85,12 @@ function place(card) {
   return node;
 }
 
+// On a narrow page the cards lie below the button: a run that starts brings them into view.
+function follow(list) {
+  const started = list.length > 0 && list.every((card) => card.state === "waiting");
+  if (started && root.getBoundingClientRect().top > window.innerHeight * 0.7) root.scrollIntoView({ block: "start" });
+}
+
 function draw() {
   const list = cards();
   empty.hidden = list.length > 0;
@@ -98,6 +104,7 @@ function draw() {
     const node = place(card);
     if (grid.children[index] !== node) grid.insertBefore(node, grid.children[index] || null);
   });
+  follow(list);
 }
 
 function enlarge(key) {

@@ -1,0 +1,12 @@
+"""How the page's events are run: settings that the tabs share, to be spread into Gradio's listeners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# An event of the page itself: no endpoint for programs, and no veil over what it updates.
+PAGE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# The same, answered at once and never behind somebody's pictures.
+INSTANT: dict[str, Any] = {**PAGE, "queue": False}
+# Everything that runs networks: one run at a time on this machine, over all sessions and endpoints.
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "generation"}
