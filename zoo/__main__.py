@@ -66,8 +66,9 @@ def pin(args: argparse.Namespace) -> None:
 
     entry = find(args.name)
     found = _pin_of_builtin(entry) if entry.source == "builtin" else _pin_of_hub(entry)
-    here = find_here(entry) if entry.source != "builtin" else None
-    write_pin(catalog_file(), entry.name, found, verified=here is not None and here.revision == found.revision)
+    here = find_here(entry) if entry.source == "hub" else None
+    verified = entry.source == "builtin" or (here is not None and here.revision == found.revision)
+    write_pin(catalog_file(), entry.name, found, verified)
     for path, size, sha256 in zip(entry.files, found.size_bytes, found.sha256, strict=True):
         print(
             f"{entry.name}: {path} {size} bytes, sha256 {sha256}, revision {found.revision or 'none, it is built in'}"
@@ -99,10 +100,12 @@ def publish(args: argparse.Namespace) -> None:
 
 def _state(entry: Entry) -> str:
     state = availability(entry)
-    if entry.source == "builtin":
-        return "built in" if state.ready else "missing"
     if state.ready:
-        return "cached"
+        return "built in" if entry.source == "builtin" else "cached"
+    if (folder_of(entry) / WEIGHTS).is_file() and not state.can_pull:
+        return "damaged"
+    if entry.source == "builtin":
+        return "missing"
     if state.can_pull:
         return "can be pulled"
     return "offline" if entry.source == "hub" else "needs the authors' download"

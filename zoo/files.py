@@ -35,7 +35,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ZooError(f"{path} is larger than {MAX_CONFIG_BYTES} bytes, too large for a {CONFIG}.")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ZooError(f"{path} is not JSON ({one_line(error)}).") from error
     if not isinstance(config, dict):
         raise ZooError(f"{path} holds a {type(config).__name__}; a {CONFIG} holds an object.")
@@ -120,7 +120,7 @@ def check_safetensors(path: Path) -> None:
         header = json.loads(header_bytes)
         ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
         wanted = 8 + length + max(ends, default=0)
-    except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise ZooError(other) from error
     if size != wanted:
         state = "truncated" if size < wanted else "too long"

@@ -188,14 +188,14 @@ def _pull(entry: Entry, sources: list[Entry], progress: Progress, offline: bool)
             continue  # the mirror need not hold every entry
         progress(0.92, f"converting {entry.name}")
         folder = _install(
-            source, fetched.files, {**_origin(source), "revision": fetched.revision, "sha256": fetched.sha256}
+            entry, source, fetched.files, {**_origin(source), "revision": fetched.revision, "sha256": fetched.sha256}
         )
         progress(1.0, "done")
         return Checkpoint(folder, fetched.revision, entry)
     raise AssertionError("an entry without a source is refused before")
 
 
-def _install(source: Entry, files: list[Path], origin: Mapping[str, Any]) -> Path:
+def _install(entry: Entry, source: Entry, files: list[Path], origin: Mapping[str, Any]) -> Path:
     """Convert the files in a folder of its own, then move it to its place in one step."""
     final = _converted_folder(source)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -211,7 +211,8 @@ def _install(source: Entry, files: list[Path], origin: Mapping[str, Any]) -> Pat
         weights = checkpoint_at(work).revision
         write_atomically(work / ORIGIN, json.dumps({**origin, "weights_sha256": weights}, indent=2).encode() + b"\n")
         os.chmod(work, 0o755)
-        _replace_folder(work, final)
+        if _converted(entry, final) is None:  # else another process has just made the same
+            _replace_folder(work, final)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return final

@@ -86,6 +86,8 @@ def write_pin(path: Path, name: str, pin: Pin, verified: bool) -> None:
     }
     before = path.read_text(encoding="utf-8")
     lines = before.splitlines()
+    if f"[entry.{name}]" not in lines:
+        raise ZooError(f"{path.name} has no line [entry.{name}], so the pin cannot be written there.")
     start = lines.index(f"[entry.{name}]") + 1
     end = next((i for i in range(start, len(lines)) if lines[i].startswith("[")), len(lines))
     last = max(i for i in range(start, end) if lines[i] and not lines[i].startswith("#"))

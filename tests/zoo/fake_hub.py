@@ -146,7 +146,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _upload(self, path: str, body: bytes) -> None:
         hub = self.server
-        if path == "/api/repos/create":
+        if hub.private and self.headers.get("Authorization") != "Bearer hf_secret":
+            self._answer(401, b"{}")
+        elif path == "/api/repos/create":
             repo = json.loads(body)
             name = f"{repo['organization']}/{repo['name']}" if repo.get("organization") else repo["name"]
             (hub.root / "models" / name).mkdir(parents=True, exist_ok=True)

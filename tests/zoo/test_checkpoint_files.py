@@ -64,6 +64,7 @@ def test_sha256_is_the_known_one(tmp_path: Path) -> None:
         (b"\x80\x02}q\x00." + bytes(100), "is not a safetensors file; convert the original"),
         (struct.pack("<Q", 1000) + b"{}", "is truncated in its header: it has only 10 bytes"),
         (struct.pack("<Q", 4) + b"[12]", "is not a safetensors file"),
+        (struct.pack("<Q", 600_000) + b'{"a":[' * 100_000, "is not a safetensors file"),
         (struct.pack("<Q", 4) + b"{{{{", "is not a safetensors file"),
     ],
 )
@@ -102,6 +103,7 @@ def test_weights_whose_header_contradicts_itself(folder: Path) -> None:
         (None, "holds no config.json"),
         ("{", "is not JSON"),
         ("\udcff", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("[]", "holds a list; a config.json holds an object"),
         ("{}", "has format None; this version reads format 1"),
         ('{"format": 2}', "has format 2"),

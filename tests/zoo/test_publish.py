@@ -111,6 +111,11 @@ def test_refusals_of_the_hub(hub: FakeHub, folder: Path, monkeypatch: pytest.Mon
         hub.status = status
         assert main(arguments) == 2
         assert expected in capsys.readouterr().err
+    hub.status = None
+    monkeypatch.delenv("HF_TOKEN")
+    hub.private = True
+    assert main(arguments) == 2
+    assert "(401); set HF_TOKEN" in capsys.readouterr().err
     monkeypatch.setenv("SIMS_OFFLINE", "1")
     hub.log.clear()
     assert main(arguments) == 2

@@ -144,12 +144,21 @@ def test_pin_of_a_built_in_checkpoint(use_catalog, cache: Path, tmp_path: Path, 
 
 
 def test_built_in_checkpoint_that_was_changed_is_refused(
-    use_catalog, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
+    use_catalog, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str], capsys
 ) -> None:
     monkeypatch.setattr("zoo.hub.BUILTIN", tmp_path / "builtin")
     use_catalog(entry("mine", source='"builtin"', files='["model.safetensors"]', sha256=f'["{"b" * 64}"]'))
     write_checkpoint(tmp_path / "builtin" / "mine", {"a": torch.zeros(4)}, {"format": 1, "family": "huggan"})
     assert f"the catalogue says {'b' * 64}; restore the file as it was shipped" in refused("pull", "mine")
+    main(["list"])
+    assert " damaged " in capsys.readouterr().out
+
+
+def test_pin_of_an_entry_whose_table_is_written_in_another_way(hub: FakeHub, use_catalog, refused) -> None:
+    path = use_catalog(entry().replace("[entry.tiny]", "[entry . tiny]"))
+    before = path.read_text()
+    assert "has no line [entry.tiny]" in refused("pin", "tiny")
+    assert path.read_text() == before
 
 
 def test_pin_of_an_official_download(use_catalog, cache: Path, refused: Callable[..., str]) -> None:
