@@ -69,7 +69,7 @@ def picture_png(picture: Picture) -> bytes:
     }
     info = PngImagePlugin.PngInfo()
     info.add_text("Title", f"{picture.generator}, seed {picture.seed}")
-    info.add_text("Software", f"Sims Studio {VERSION}")
+    info.add_text("Software", f"sims-studio {VERSION}")
     info.add_text("Source", f"{picture.generator}, revision {picture.revision}")
     info.add_text(KEY, json.dumps(document))
     # Not compressed once more: Pillow refuses to open a PNG with a compressed text of over a megabyte.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
@@ -69,11 +70,12 @@ def pins(name: str) -> dict[str, str]:
 
 
 def between(marker: str) -> str:
-    """The one line of the code block between two markers of the README."""
+    """The code between two markers of the README."""
     block = README.split(f"<!-- {marker} -->\n")[1].split(f"<!-- /{marker} -->\n")[0]
-    fence, line, end = block.splitlines()
-    assert (fence, end) == ("```bash", "```")
-    return line
+    fence, *lines, end = block.splitlines()
+    assert fence.startswith("```")
+    assert end == "```"
+    return "\n".join(lines)
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -205,6 +207,7 @@ def test_the_space_runs_the_gradio_that_is_pinned() -> None:
 
 def test_the_two_commands_are_whole() -> None:
     started, tested = between("run-command"), between("test-command")
+    assert "\n" not in started + tested
     assert ".venv/bin/pip install -r requirements.txt" in started
     assert started.endswith("&& .venv/bin/python app.py")
     assert "apt-get install -y --no-install-recommends chromium" in tested
@@ -222,6 +225,16 @@ def test_links_of_the_readme_lead_somewhere() -> None:
             assert target[1:] in headings, target
         elif not target.startswith("http"):
             assert (ROOT / target).is_file(), target
+
+
+@pytest.mark.slow
+def test_the_readmes_python_runs(tmp_path: Path) -> None:
+    (tmp_path / "zoo").symlink_to(ROOT / "zoo")
+    program = [sys.executable, "-c", between("example")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "picture.png").is_file()
 
 
 @pytest.mark.parametrize(("command", "status"), [("echo ran && true", 0), ("echo ran && (exit 3)", 3)])

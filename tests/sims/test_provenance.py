@@ -126,7 +126,7 @@ def test_other_programs_see_the_picture_and_its_title() -> None:
         np.testing.assert_array_equal(np.array(image), made.image)
         assert image.text["Title"] == "spade-street, seed 7"
         assert "0123abcd" in image.text["Source"]
-        assert image.text["Software"].startswith("Sims Studio")
+        assert image.text["Software"].startswith("sims-studio")
 
 
 def test_the_program_version_is_the_packages() -> None:
