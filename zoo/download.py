@@ -207,7 +207,7 @@ def _sentence(error: Exception, remote: Remote) -> Exception:
     hub = endpoint()
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
     if isinstance(error, GatedRepoError) or status == 403:
-        return ZooError(f"{remote.repo} is gated (403): accept its terms on {hub}/{remote.repo} and set HF_TOKEN.")
+        return ZooError(f"{remote.repo} is gated ({status}): accept its terms on {hub}/{remote.repo} and set HF_TOKEN.")
     if isinstance(error, RepositoryNotFoundError) or status == 401:
         return ZooError(
             f"{hub} has no public {remote.repo_type} {remote.repo} (401 or 404); if it is private, set HF_TOKEN to a"
@@ -230,7 +230,7 @@ def _sentence(error: Exception, remote: Remote) -> Exception:
     if isinstance(error, httpx2.ReadError | httpx2.RemoteProtocolError):
         return ZooError(f"The download of {remote} broke off ({one_line(error)}); try again.")
     if isinstance(error, httpx2.HTTPError | EntryNotFoundError):
-        return ZooError(f"{hub} does not answer ({one_line(error)}); check the network, what is cached still works.")
+        return ZooError(f"{hub} does not answer ({one_line(error)}); check the network (what is cached still works).")
     if isinstance(error, OSError) and error.errno is None:
         return ZooError(f"The download of {remote} is truncated ({one_line(error)}); try again.")
     return cache_error(error) if isinstance(error, OSError) else error

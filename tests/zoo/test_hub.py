@@ -204,6 +204,11 @@ def test_mirror_without_the_entry_falls_back_to_its_own_repository(
     assert read_weights(obtain("tiny", progress=nothing).folder)
 
 
+def test_entry_that_only_a_mirror_holds_says_so(cache: Path, use_catalog) -> None:
+    use_catalog(entry("ours", source='"mirror"', repo='"someone/mirror"', files="[]"))
+    assert "set SIMS_ZOO_REPO to the Hub repository (OWNER/NAME) that holds it" in availability(find("ours")).reason
+
+
 def test_official_download_says_where_and_how_and_is_ready_once_converted(
     cache: Path, use_catalog, tmp_path: Path
 ) -> None:
