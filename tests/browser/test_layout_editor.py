@@ -26,6 +26,8 @@ ROAD, CAR, TRUCK, VOID = (STREET.id_of(name) for name in ("road", "car", "truck"
 class App:
     """A small Gradio app around the editor; what its Generate button receives comes out of `received`."""
 
+    first = np.random.default_rng(1).integers(0, 12, (30, 40)).astype(np.uint8)  # what the second editor starts with
+
     def __init__(self) -> None:
         self.received: Queue[object] = Queue()
         self.inputs: Queue[object] = Queue()
@@ -41,7 +43,8 @@ class App:
                 gr.Button("Hide").click(lambda: gr.update(visible=False), None, editor)
                 gr.Button("Show").click(lambda: gr.update(visible=True), None, editor)
             with gr.Tab("Else"):
-                gr.Textbox(label="Nothing")
+                other = layout_editor(layout_to_editor(Layout(self.first, label_space("landscape"))), "other-editor")
+                gr.Button("Generate other").click(self.received.put, other)
             editor.input(self.inputs.put, editor)
             editor.submit(self.received.put, editor)
         return demo
@@ -76,12 +79,13 @@ class Editor:
     def __init__(self, page: Page, app: App) -> None:
         self.page, self.app = page, app
         page.goto(app.url, wait_until="domcontentloaded")
-        self.stage = page.get_by_label(re.compile("^Canvas"))
+        self.root = page.locator("#layout-editor")
+        self.stage = self.root.get_by_label(re.compile("^Canvas"))
         expect(self.facts).to_contain_text("×")
 
     @property
     def facts(self) -> Locator:
-        return self.page.locator(".le-facts")
+        return self.root.locator(".le-facts")
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
@@ -105,13 +109,13 @@ class Editor:
         self.page.mouse.up()
 
     def brush(self, pixels: int) -> None:
-        while (shown := int(self.page.locator(".le-size-shown").inner_text().split()[0])) != pixels:
+        while (shown := int(self.root.locator(".le-size-shown").inner_text().split()[0])) != pixels:
             self.stage.press("]" if shown < pixels else "[")
 
     def choose(self, name: str) -> None:
-        self.page.get_by_label("Search classes").fill(name)
+        self.root.get_by_label("Search classes").fill(name)
         self.page.keyboard.press("Enter")
-        expect(self.page.locator(".le-current")).to_have_text(name)
+        expect(self.root.locator(".le-current")).to_have_text(name)
 
     def generate(self) -> np.ndarray:
         self.button("Generate").click()
@@ -143,6 +147,14 @@ def with_disc(ids: np.ndarray, x: float, y: float, size: int, value: int) -> np.
 def test_untouched_editor_has_no_value(editor: Editor) -> None:
     editor.button("Generate").click()
     assert editor.app.received.get(timeout=30) is None
+
+
+def test_an_editor_starts_with_its_own_value(editor: Editor) -> None:
+    editor.choose("car")
+    editor.stroke((20, 20), (200, 120))
+    editor.page.get_by_role("tab", name="Else").click()
+    editor.button("Generate other").click()
+    assert np.array_equal(editor.app.received_ids(), editor.app.first)
 
 
 def test_strokes_are_exact_discs_without_gaps(editor: Editor) -> None:
@@ -185,10 +197,18 @@ def test_every_tool_paints_exact_ids(editor: Editor) -> None:
 
     editor.button("Eyedropper").click()
     editor.click(60, 60)
-    expect(editor.page.locator(".le-current")).to_have_text("road")
+    expect(editor.root.locator(".le-current")).to_have_text("road")
     expect(editor.button("Fill")).to_have_attribute("aria-pressed", "true")
     editor.click(380, 60)
     expected[expected == CAR] = ROAD
+    editor.choose("truck")
+    assert np.array_equal(editor.generate(), expected)
+
+    editor.button("Fill").click()
+    editor.page.keyboard.down("Shift")
+    editor.click(60, 60)  # road, and the triangle beside it
+    editor.page.keyboard.up("Shift")
+    expected[:] = TRUCK
     assert np.array_equal(editor.generate(), expected)
 
     editor.button("Eraser").click()
@@ -236,7 +256,7 @@ def test_a_value_from_python_replaces_the_layout_and_can_be_undone(editor: Edito
     editor.click(5, 5)
     ids = np.random.default_rng(0).integers(0, 151, (64, 48)).astype(np.uint8)
     editor.give(ids, "ade20k")
-    expect(editor.page.get_by_role("option")).to_have_count(151)
+    expect(editor.root.get_by_role("option")).to_have_count(151)
     assert np.array_equal(editor.generate(), ids)
     editor.button("Undo").click()
     assert np.array_equal(editor.generate(), np.full((256, 512), ROAD))
@@ -255,7 +275,7 @@ def test_layout_and_history_survive_tabs_and_hiding(editor: Editor) -> None:
     editor.button("Hide").click()
     expect(editor.stage).to_have_count(0)
     editor.button("Show").click()
-    expect(editor.page.locator(".le-current")).to_have_text("car")
+    expect(editor.root.locator(".le-current")).to_have_text("car")
     assert np.array_equal(editor.generate(), painted)
     editor.button("Undo").click()
     assert np.array_equal(editor.generate(), blank())
@@ -280,18 +300,18 @@ def test_search_and_keys(editor: Editor) -> None:
     editor.stage.focus()
     page.keyboard.press("/")
     page.keyboard.type("tr")
-    names = page.get_by_role("option")
+    names = editor.root.get_by_role("option")
     expect(names).to_have_text(["traffic light", "traffic sign", "truck", "train"])
     page.keyboard.type("uc")
     page.keyboard.press("Enter")
-    expect(page.locator(".le-current")).to_have_text("truck")
+    expect(editor.root.locator(".le-current")).to_have_text("truck")
     expect(editor.stage).to_be_focused()
     for key, tool in [("e", "Eraser"), ("g", "Fill"), ("p", "Polygon"), ("i", "Eyedropper"), ("b", "Brush")]:
         page.keyboard.press(key)
         expect(editor.button(tool)).to_have_attribute("aria-pressed", "true")
     editor.brush(1)
     page.mouse.move(*editor.at(30, 30))
-    expect(page.locator(".le-where")).to_have_text(re.compile("^void.*30, 30$"))
+    expect(editor.root.locator(".le-where")).to_have_text(re.compile("^void.*30, 30$"))
     for key in ["ArrowRight", "Shift+ArrowDown", "Space"]:
         page.keyboard.press(key)
     expected = blank()
@@ -312,11 +332,11 @@ def test_a_reload_brings_the_draft_back(editor: Editor) -> None:
 def test_new_canvas_takes_sizes_within_bounds(editor: Editor) -> None:
     page = editor.page
     editor.button("New canvas").click()
-    page.get_by_label("Width in pixels").fill("4096")
+    editor.root.get_by_label("Width in pixels").fill("4096")
     editor.button("Create").click()
     expect(page.get_by_text("A canvas is 8 to 2048 pixels a side")).to_be_visible()
-    page.get_by_label("Width in pixels").fill("2048")
-    page.get_by_label("Height in pixels").fill("1024")
+    editor.root.get_by_label("Width in pixels").fill("2048")
+    editor.root.get_by_label("Height in pixels").fill("1024")
     editor.button("Create").click()
     expect(editor.facts).to_have_text("Street · 2048 × 1024")
     editor.button("Fill all with the current class").click()

@@ -68,7 +68,7 @@ class Editor {
   }
 
   step(direction) {
-    if (this.before) return;
+    if (this.before || (direction === "undo" && this.tool.key?.("Backspace"))) return; // a polygon's last corner first
     const step = this.session.history[direction]();
     if (!step) return;
     this.session.layout = applyPatch(this.layout, direction === "undo" ? step.before : step.after);
@@ -122,6 +122,7 @@ class Editor {
 
   changed() {
     this.showState();
+    this.say(this.tool.hint ?? "");
     this.session.unsent = true;
     this.sendSoon();
   }

@@ -95,6 +95,15 @@ function floodFill(layout, x, y, id) {
   return changed;
 }
 
+/* Every pixel of the class at (x, y), wherever it is. */
+function replaceClass(layout, x, y, id) {
+  const { ids, width } = layout;
+  const target = ids[y * width + x];
+  if (target === id) return null;
+  for (let i = 0; i < ids.length; i++) if (ids[i] === target) ids[i] = id;
+  return wholeOf(layout);
+}
+
 /* One seed for each run of `target` among the pixels from `left` up to `right`. */
 function pushSeeds(seeds, ids, target, left, right) {
   for (let i = left; i < right; i++)

@@ -42,11 +42,12 @@ function strokeTool(editor, id) {
 
 function fillTool(editor) {
   return {
-    down(point) {
+    down(point, event) {
       const x = Math.floor(point.x), y = Math.floor(point.y);
       if (!editor.layout.has(x, y)) return;
+      const paint = event?.shiftKey ? replaceClass : floodFill;
       editor.begin();
-      editor.touch(floodFill(editor.layout, x, y, editor.current.id));
+      editor.touch(paint(editor.layout, x, y, editor.current.id));
       editor.commit();
     },
   };

@@ -59,6 +59,7 @@ class View {
     this.stage.style.height = `${height * this.scale}px`;
     this.canvas.classList.toggle("le-enlarged", this.scale >= 1);
     this.percent.textContent = `${Math.round(this.scale * 100)} %`;
+    this.percent.parentElement.setAttribute("aria-label", `${this.percent.textContent}, zoom to fit`);
   }
 
   /* Zooms by a factor and keeps the point under (clientX, clientY), or the middle, where it is. */
