@@ -6,6 +6,7 @@ Exit status 0, or 2 with one sentence on standard error for bad input.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,8 +34,6 @@ from zoo.files import write_atomically
 from zoo.hub import availability
 
 DEVICES = ("auto", "cpu", "cuda")
-
-
 BAD_INPUT = (ZooError, LoadError, LayoutError, ImageError, RequestError)
 
 
@@ -57,30 +56,31 @@ def list_generators(args: argparse.Namespace) -> None:
 
 def generate(args: argparse.Namespace) -> None:
     """Make one picture, and write it with its recipe."""
-    out = _output_file(args.out)
+    _check_png(args.out)
     target = card(args.name)
     request = _request(args, target)
     check_request(target, request)
-    _make(args, args.name, request, out)
+    _make(args, args.name, request, args.out)
 
 
 def compare(args: argparse.Namespace) -> None:
     """Make one picture per generator from the same layout, and a sheet that shows them side by side."""
-    folder = _output_folder(args.out)
+    _check_folder(args.out)
     cards = [card(name) for name in args.names]
     names = [target.name for target in cards]
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise UsageError(f"{repeated} is named more than once; name every generator once.")
-    layout = _layout(args, cards[0])
+    request = LayoutRequest(_layout(args, cards[0]))
     for target in cards:
-        check_request(target, LayoutRequest(layout))
-    shown = {"layout": layout.colours()}
+        check_request(target, request)
+    for name in args.names:  # all before the first runs, so that one that cannot be had is known at once
+        load(name, device=args.device, progress=progress())
+    shown = {"layout": request.layout.colours()}
     for name, target in zip(args.names, cards, strict=True):
-        picture = _make(args, name, LayoutRequest(layout), folder / f"{target.name}.png")
-        shown[target.name] = picture.image
-    write_atomically(folder / "sheet.png", encode_png(contact_sheet(shown)))
-    print(folder / "sheet.png")
+        shown[target.name] = _make(args, name, request, args.out / f"{target.name}.png").image
+    write_atomically(args.out / "sheet.png", encode_png(contact_sheet(shown)))
+    print(args.out / "sheet.png")
 
 
 def _make(args: argparse.Namespace, name: str, request: Request, out: Path) -> Picture:
@@ -109,7 +109,7 @@ def _request(args: argparse.Namespace, target: Card) -> Request:
 def _layout(args: argparse.Namespace, target: Card) -> Layout:
     """The layout file of a command line; its label space is that of `target` unless given."""
     if target.label_space is None:
-        raise UsageError(f"{target.name} works from a picture and not from a layout; give it with --image.")
+        raise UsageError(f"{target.name} works from a picture, and was given a layout; use generate with --image.")
     reading = read_layout(
         args.layout,
         args.label_space or target.label_space,
@@ -139,24 +139,22 @@ def _seed(text: str) -> int:
     return seed
 
 
-def _output_file(path: Path) -> Path:
-    """`path`, once it is clear that a PNG can be written there."""
+def _check_png(path: Path) -> None:
+    """Raise `UsageError` unless a PNG can be written to `path`."""
     if path.suffix.lower() != ".png":
         raise UsageError(f"The output is {path}; its name must end in .png.")
     if path.is_dir():
         raise UsageError(f"The output {path} is a folder; give a file name.")
-    _output_folder(path.parent)
-    return path
+    _check_folder(path.parent)
 
 
-def _output_folder(path: Path) -> Path:
-    if path.is_file():
-        raise UsageError(f"{path} is a file; give a folder.")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"The folder {path} cannot be made: {error.strerror}.") from error
-    return path
+def _check_folder(path: Path) -> None:
+    """Raise `UsageError` unless files can be written into `path`, which need not exist yet."""
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not existing.is_dir():
+        raise UsageError(f"The output cannot be written, because {existing} is a file and not a folder.")
+    if not os.access(existing, os.W_OK):
+        raise UsageError(f"The output cannot be written, because {existing} is write-protected.")
 
 
 def _parser() -> Parser:

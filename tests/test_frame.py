@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from readme_table import with_table
 
+from sims.label_space import label_space_names
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXT = {".py", ".md", ".toml", ".txt", ".js", ".css", ".html", ".json", ".yml", ""}
@@ -212,6 +214,11 @@ def test_the_two_commands_are_whole() -> None:
     assert started.endswith("&& .venv/bin/python app.py")
     assert "apt-get install -y --no-install-recommends chromium" in tested
     assert tested.endswith(".venv/bin/pip install -r tests/requirements.txt && .venv/bin/python -m pytest")
+
+
+def test_the_readme_names_every_label_space() -> None:
+    for name in label_space_names():
+        assert f"`{name}`" in README, name
 
 
 def test_the_table_of_generators_is_current() -> None:

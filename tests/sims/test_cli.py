@@ -175,6 +175,7 @@ BAD = {
     "compare an image generator": ("compare {spade} {cyclegan} --layout {layout} --out {folder}/new", "tiny-cyclegan"),
     "compare led by an image generator": ("compare {cyclegan} --layout {layout} --out {folder}/new", "tiny-cyclegan"),
     "compare into a file": ("compare {spade} --layout {layout} --out {text}", "text.png"),
+    "compare one not at hand": ("compare {spade} spade-coco --layout {layout} --out {folder}/new", "spade-coco"),
     "compare nothing": ("compare --layout {layout} --out {folder}/new", "NAME"),
 }
 
@@ -184,16 +185,19 @@ def is_one_sentence(text: str) -> bool:
     return re.fullmatch(r"[^\n]+[.?]\n", text) is not None and re.search(r"[.?!] [A-Z]", text) is None
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_gets_one_sentence(case: str, files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
     command, told = BAD[case]
-    before = {path: path.read_bytes() for path in files["folder"].parent.rglob("*") if path.is_file()}
+    before = contents(files["folder"].parent)
     assert main(filled(command, files)) == 2
     said = capsys.readouterr().err
     assert is_one_sentence(said), said
     assert told in said, said
-    after = {path: path.read_bytes() for path in files["folder"].parent.rglob("*") if path.is_file()}
-    assert before == after
+    assert contents(files["folder"].parent) == before
 
 
 def sims(*arguments: str) -> subprocess.Popen[str]:
