@@ -145,9 +145,9 @@ def generate(
     """
     options = {"statistics": statistics, "dropout": dropout}
     try:
-        reading = read_upload(layout, instances, label_space, "auto")
+        exact = exact_layout(layout, instances, label_space)
         [task] = session.plan(
-            [ready_name(generator)], reading.layout, seed=session.whole_seed(seed), style=look(style), options=options
+            [ready_name(generator)], exact, seed=session.whole_seed(seed), style=look(style), options=options
         )
     except SENTENCES as error:
         raise fault(error) from error
@@ -179,8 +179,8 @@ def compare(
         names = [ready_name(name.strip()) for name in generators.split(",") if name.strip()]
         names = names or catalogue.fitting(catalogue.ready_cards(), label_space)
         first, count = session.whole_seed(seed), session.whole_seed(seeds)
-        reading, picture = read_upload(layout, None, label_space, "auto"), look(style)
-        rows = [RowRequest(reading.layout, first + step, picture) for step in range(min(count, MAX_ROWS + 1))]
+        exact, picture = exact_layout(layout, None, label_space), look(style)
+        rows = [RowRequest(exact, first + step, picture) for step in range(min(count, MAX_ROWS + 1))]
         tasks = plan_rows(names, rows, {})
     except SENTENCES as error:
         raise fault(error) from error
@@ -205,6 +205,14 @@ def ready_name(name: str) -> str:
     if not state.ready:
         raise ZooError(state.reason)
     return name
+
+
+def exact_layout(layout: str, instances: str | None, label_space: str) -> Layout:
+    """The layout in a label map without unknown ids or colours, which an endpoint could not show. `LayoutError`."""
+    reading = read_upload(layout, instances, label_space, "auto")
+    if reading.unknown:
+        raise LayoutError(f"{reading.sentence}; to accept that, pass on the layout that read_layout returns.")
+    return reading.layout
 
 
 def look(style: str | None) -> Any:

@@ -50,7 +50,8 @@ def build_synthesis() -> SynthesisTab:
     generate, halt = generators.generate, generators.halt
     names = gr.State(tuple(generators.options))
     inputs = [layout.editor, layout.origin, generators.chosen, generators.style, generators.seed, generators.random]
-    checked = generate.click(
+    checked = gr.on(
+        [generate.click, layout.editor.submit],
         prepare,
         [names, *inputs, *generators.options.values()],
         [tasks, stop, results, generators.seed, generate, halt],

@@ -1,0 +1,230 @@
+"""What a session does, without a page: planning, running, stopping, keeping, restoring."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sims.generator import Cancelled, Progress, RequestError
+from sims.layout import Layout
+from sims.provenance import RecipeError
+from sims.ui import catalogue, session
+from sims.ui.comparison import RowRequest, add, plan_rows, sheet_file, sheet_value
+from sims.ui.layouts import blank_layout, convert, painted_layout, read_upload, uploaded_bytes
+from sims.ui.samples import sample_layout, samples
+from sims.ui.shelf import Shelf
+from sims.ui.work import Work
+from zoo import ZooError
+
+
+@pytest.fixture(scope="module")
+def layout() -> Layout:
+    return sample_layout(next(iter(samples())))
+
+
+@pytest.fixture(scope="module")
+def finished(layout: Layout) -> session.Result:
+    """A picture that pix2pix made of the layout, dropout on."""
+    tasks = session.plan(["pix2pix-street"], layout, seed=7, options={"dropout": "on", "nothing": "else"})
+    return list(session.run(tasks, threading.Event()))[-1][0]
+
+
+def states(steps: Iterator[list[session.Result] | None]) -> list[list[str]]:
+    return [[result.state for result in step] for step in steps if step is not None]
+
+
+def test_a_run_goes_from_waiting_to_done_one_by_one(layout: Layout) -> None:
+    tasks = session.plan(["pix2pix-street", "spade-street"], layout, seed=1)
+    seen = states(session.run(tasks, threading.Event()))
+    assert seen[0] == ["waiting", "waiting"]
+    assert ["done", "waiting"] in seen or ["done", "running"] in seen
+    assert seen[-1] == ["done", "done"]
+
+
+def test_a_stopped_run_starts_nothing_more(layout: Layout) -> None:
+    stop = threading.Event()
+    steps = session.run(session.plan(["pix2pix-street", "spade-street"], layout, seed=1), stop)
+    for step in steps:
+        if step is not None and step[0].state == "done":
+            stop.set()
+            break
+    assert states(steps)[-1] == ["done", "stopped"]
+
+
+def test_a_finished_picture_brings_back_all_its_settings(finished: session.Result, layout: Layout) -> None:
+    assert finished.state == "done", finished.error
+    restored = session.restore(Path(finished.path).read_bytes())
+    assert restored.task.card.name == "pix2pix-street"
+    assert restored.task.seed == 7
+    assert restored.task.request.options["dropout"] == "on"
+    assert np.array_equal(restored.task.request.layout.ids, layout.ids)
+    assert restored.task.request.layout.space == layout.space
+
+
+def test_restored_settings_make_the_same_picture(finished: session.Result) -> None:
+    task = session.restore(Path(finished.path).read_bytes()).task
+    request = task.request
+    again = session.plan([task.card.name], request.layout, seed=task.seed, options=request.options)
+    result = list(session.run(again, threading.Event()))[-1][0]
+    assert Path(result.path).read_bytes()[-4096:] == Path(finished.path).read_bytes()[-4096:]
+    assert result.thumbnail == finished.thumbnail
+
+
+def test_a_picture_from_elsewhere_is_refused(finished: session.Result) -> None:
+    whole = Path(finished.path).read_bytes()
+    for png in (b"", b"not a picture", whole[: len(whole) // 2]):
+        with pytest.raises(RecipeError):
+            session.restore(png)
+
+
+@pytest.mark.parametrize(
+    ("names", "seed", "sentence"),
+    [
+        ([], 0, "at least one generator"),
+        (["pix2pix-street"], -1, "seed"),
+        (["pix2pix-street"], 2**32, "seed"),
+        (["pix2pix-street"] * 49, 0, "at most 48"),
+    ],
+)
+def test_impossible_requests_are_refused(layout: Layout, names: list[str], seed: int, sentence: str) -> None:
+    with pytest.raises(RequestError, match=sentence):
+        session.plan(names, layout, seed=seed)
+
+
+@pytest.mark.parametrize("name", ["no-such", "../../etc", "/tmp", "segmenter-world", "cyclegan-horse2zebra"])
+def test_only_layout_generators_of_the_catalogue_are_ever_loaded(layout: Layout, name: str) -> None:
+    with pytest.raises((ZooError, RequestError)):
+        session.plan([name], layout, seed=0)
+
+
+def test_a_style_picture_reaches_only_those_who_take_one(layout: Layout) -> None:
+    style = np.full((32, 32, 3), 90, np.uint8)
+    spade, pix2pix = session.plan(["spade-street", "pix2pix-street"], layout, seed=0, style=style)
+    assert spade.request.style is style
+    assert not spade.notes
+    assert pix2pix.request.style is None
+    assert "no style picture" in pix2pix.notes[0]
+
+
+@pytest.mark.parametrize("value", [None, True, "7", 1.5, float("nan"), float("inf"), -3, 2**32])
+def test_only_whole_seeds_in_range_are_taken(value: object) -> None:
+    with pytest.raises(RequestError):
+        session.whole_seed(value)
+
+
+def test_the_history_is_bounded_and_newest_first(finished: session.Result) -> None:
+    results = [session.Result(session.Task(finished.task.card, finished.task.request, n), "done") for n in range(30)]
+    history = session.keep([], results)
+    assert [result.task.seed for result in history] == list(range(29, 29 - session.HISTORY, -1))
+    assert session.keep(history, results[-2:]) == history
+
+
+def test_the_shelf_lets_the_oldest_go() -> None:
+    shelf = Shelf(max_bytes=250)
+    paths = [Path(shelf.put(bytes(100), "a.png")) for _ in range(4)]
+    assert [path.exists() for path in paths] == [False, False, True, True]
+
+
+def test_work_ends_where_it_is_stopped() -> None:
+    stop, started = threading.Event(), threading.Event()
+
+    def make(progress: Progress) -> None:
+        started.set()
+        while True:
+            progress(0.5, "half")
+
+    work = Work(make, stop)
+    started.wait(10)
+    reports = work.reports()
+    next(reports)
+    reports.close()  # a person who left the page
+    assert stop.is_set()
+    with pytest.raises(Cancelled):
+        work.result()
+
+
+def test_painting_over_a_sample_drops_its_instances(layout: Layout) -> None:
+    from sims.layout_files import layout_to_editor
+
+    value = layout_to_editor(layout)
+    assert painted_layout(value, layout) is layout
+    ids = layout.ids.copy()
+    ids[:20] = layout.space.id_of("car")
+    assert painted_layout(layout_to_editor(Layout(ids, layout.space)), layout).instances is None
+
+
+def test_uploads_are_read_or_refused_in_a_sentence(layout: Layout, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
+    good.write_bytes(layout.to_png())
+    bad.write_bytes(b"GIF89a, or so")
+    assert np.array_equal(read_upload(str(good), None, "street", "auto").layout.ids, layout.ids)
+    for path, space, encoding in [
+        (None, "street", "auto"),
+        (str(tmp_path / "gone.png"), "street", "auto"),
+        (str(bad), "street", "auto"),
+        (str(good), "nowhere", "auto"),
+        (str(good), "street", "guess"),
+    ]:
+        with pytest.raises(ValueError, match=r"\w") as caught:
+            read_upload(path, None, space, encoding)
+        assert str(tmp_path) not in str(caught.value)
+        assert str(caught.value).endswith(".")
+    with pytest.raises(ValueError, match="no longer"):
+        uploaded_bytes(str(tmp_path / "gone.png"), "label map")
+
+
+def test_conversion_says_what_was_lost(layout: Layout) -> None:
+    converted, report = convert(layout, "landscape")
+    assert converted.space.name == "landscape"
+    assert "building" in report
+    assert blank_layout("ade20k").counts() == {blank_layout("ade20k").space.by_id[0].name: 256 * 512}
+
+
+def test_every_layout_generator_is_either_ready_or_explained() -> None:
+    ready, rows = catalogue.ready_cards(), catalogue.offers()
+    assert len(ready) + len(rows) == len(catalogue.layout_entries())
+    assert all(row.reason.endswith(".") for row in rows)
+    assert not {card.name for card in ready} & {row.entry.name for row in rows}
+
+
+def test_options_of_several_generators_are_one_choice_a_name() -> None:
+    choices = catalogue.options(catalogue.ready_cards())
+    assert len({choice.name for choice in choices}) == len(choices)
+    assert {"statistics", "dropout"} <= {choice.name for choice in choices}
+
+
+def test_a_sheet_has_a_row_for_each_seed_and_a_column_for_each_generator(layout: Layout) -> None:
+    rows = [RowRequest(layout, seed) for seed in (4, 5)]
+    tasks = plan_rows(["pix2pix-street", "spade-street"], rows, {})
+    value = sheet_value([session.Result(task) for task in tasks])
+    assert [row["title"] for row in value["rows"]] == ["Seed 4", "Seed 5"]
+    assert len(value["columns"]) == 2
+    assert [cell["seed"] for row in value["rows"] for cell in row["cells"]] == [4, 4, 5, 5]
+    with pytest.raises(RequestError, match="at most 8 rows"):
+        plan_rows(["pix2pix-street"], [RowRequest(layout, seed) for seed in range(9)], {})
+    with pytest.raises(RequestError, match="nothing to compare"):
+        plan_rows(["pix2pix-street"], [], {})
+
+
+def test_other_options_make_another_column(finished: session.Result) -> None:
+    plain = session.plan(["pix2pix-street"], finished.task.request.layout, seed=7)[0]
+    results = add([finished], session.Result(plain))
+    assert add(results, finished) == results
+    value = sheet_value(results)
+    assert len(value["rows"]) == 1
+    assert "dropout on" in value["columns"][0]
+    assert "dropout" not in value["columns"][1]
+
+
+def test_the_exported_sheet_holds_the_pictures(finished: session.Result) -> None:
+    from PIL import Image
+
+    sheet = np.asarray(Image.open(sheet_file([finished])))
+    picture = np.asarray(Image.open(finished.path))
+    height, width = picture.shape[:2]
+    windows = np.lib.stride_tricks.sliding_window_view(sheet, (1, width, 3))[:, :, 0, 0]
+    assert (windows == picture[height // 2]).all((-1, -2)).any()
