@@ -13,7 +13,7 @@ def print_ratio(title: str, plain: Callable[[], object], fast: Callable[[], obje
     pairs = [(seconds(plain), seconds(fast)) for _ in range(rounds)]
     ratio = statistics.median(slow / quick for slow, quick in pairs)
     slow, quick = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"{title}: {ratio:.2f} times as fast ({slow * 1e3:.0f} ms -> {quick * 1e3:.0f} ms, median of {rounds} rounds)")
+    print(f"{title}: {ratio:.2f} times as fast ({slow * 1e3:.0f} ms -> {quick * 1e3:.0f} ms, median of {rounds})")
 
 
 def seconds(work: Callable[[], object]) -> float:
