@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 import torch
+from running_studio import Studio, serve
 from torch import Tensor, nn
 
 from sims.label_space import label_space
@@ -111,64 +105,8 @@ def tiny_cyclegan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(tmp_path_factory.mktemp("checkpoints") / "tiny-cyclegan", seeded(network, seed=4), config)
 
 
-@dataclass(frozen=True)
-class Studio:
-    """The app as a person starts it: its address, its output, and every address its process looked up or called."""
-
-    url: str
-    output: Path
-    lookups: Path
-
-
-# Imported by every Python at start: writes down each address that the process asks for.
-AUDIT = """
-import sys
-def _note(event, args):
-    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto"):
-        address = args[0] if event.startswith("socket.get") else args[1]
-        with open({path!r}, "a") as file:
-            print(event, address[0] if isinstance(address, tuple) else address, file=file)
-sys.addaudithook(_note)
-"""
-
-
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """`python app.py`, running, with a Hub that cannot be reached."""
-    folder = tmp_path_factory.mktemp("studio")
-    output, lookups = folder / "output.txt", folder / "lookups.txt"
-    lookups.touch()
-    (folder / "sitecustomize.py").write_text(AUDIT.format(path=str(lookups)))
-    ports = []
-    for _ in range(2):  # one to serve on; nobody listens on the other
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            ports.append(free.getsockname()[1])
-    url, app = f"http://127.0.0.1:{ports[0]}", Path(__file__).parent.parent / "app.py"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(folder),
-        "GRADIO_TEMP_DIR": str(folder / "gradio"),
-        "HF_ENDPOINT": f"http://127.0.0.1:{ports[1]}",
-    }
-    command = [sys.executable, str(app), "--port", str(ports[0])]
-    with output.open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
-    try:
-        _wait_until_served(url, process, output)
-        yield Studio(url, output, lookups)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_until_served(url: str, process: subprocess.Popen, output: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert process.poll() is None, output.read_text()
-        try:
-            with urlopen(f"{url}/config", timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"The app did not answer:\n{output.read_text()}")
+    with serve(tmp_path_factory.mktemp("studio")) as running:
+        yield running
