@@ -68,6 +68,7 @@ def test_list_tells_every_generator_and_its_state(capsys: pytest.CaptureFixture[
     assert not any(line.startswith("segmenter") for line in lines)
 
 
+@pytest.mark.filterwarnings("error")
 def test_generate_writes_a_picture_with_its_recipe(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
     command = "generate {spade} --layout {layout} --style {picture} --instances {instances} --seed 5 --out {out}"
     assert main([*filled(command, files), "--option", "style_sampling=draw"]) == 0
@@ -101,6 +102,7 @@ def test_ids_and_colours_of_one_layout_make_one_picture(files: dict[str, Path], 
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.filterwarnings("error")
 def test_generate_translates_a_picture(files: dict[str, Path]) -> None:
     assert main(filled("generate {cyclegan} --image {picture} --out {out}", files)) == 0
     recipe = read_recipe(files["out"].read_bytes())
@@ -108,6 +110,7 @@ def test_generate_translates_a_picture(files: dict[str, Path]) -> None:
     np.testing.assert_array_equal(recipe.request.image, noise(40, 60, 3))
 
 
+@pytest.mark.filterwarnings("error")
 def test_compare_writes_one_picture_each_and_a_sheet(
     files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
