@@ -104,7 +104,8 @@ class Editor {
     const { space, width, height } = this.layout;
     this.session.current = counterpart(this.current, this.layout);
     this.view.show(this.layout);
-    this.root.querySelector(".le-facts").textContent = `${space.title} · ${width} × ${height}`;
+    const title = textElement("span", "le-title", `${space.title} · `);
+    this.root.querySelector(".le-facts").replaceChildren(title, `${width} × ${height}`);
     this.showState();
   }
 

@@ -76,13 +76,14 @@ Editor.prototype.click = function (button) {
 
 Editor.prototype.actions = function () {
   const { root, view, layout } = this;
+  const side = (name) => root.querySelector(`[data-side=${name}]`).valueAsNumber;
   return {
     undo: () => this.step("undo"),
     redo: () => this.step("redo"),
     fill: () => this.fillAll(this.current.id, "fill all"),
     clear: () => this.fillAll(layout.space.unknown, "clear"),
     menu: () => this.toggleMenu(root.querySelector(".le-menu").hidden),
-    create: () => this.newCanvas(...["width", "height"].map((side) => root.querySelector(`[data-side=${side}]`).valueAsNumber)),
+    create: () => this.newCanvas(side("width"), side("height")),
     "zoom-in": () => view.zoomBy(1.5),
     "zoom-out": () => view.zoomBy(1 / 1.5),
     "zoom-fit": () => view.zoomBy(0),

@@ -62,7 +62,8 @@ class Palette {
     option.append(swatch(c, this.space), textElement("span", "le-name", c.name));
     const share = this.counts[c.id] / this.total;
     option.classList.toggle("le-present", share > 0);
-    if (share > 0) option.append(textElement("span", "le-share", share < 0.01 ? "<1 %" : `${Math.round(share * 100)} %`));
+    const percent = share < 0.01 ? "<1" : Math.round(share * 100);
+    if (share > 0) option.append(textElement("span", "le-share", `${percent} %`));
     return option;
   }
 

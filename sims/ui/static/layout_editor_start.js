@@ -49,7 +49,7 @@ function startEditor() {
   const given = props.value || null;
   const known = sessions.get(CONFIG.id);
   known?.leave();
-  const session = known ?? { history: new History(), tool: "brush", brush: 8, layout: layoutOf(given), json: JSON.stringify(given) };
+  const session = known ?? newSession(given);
   const root = element.querySelector(".le");
   root.dataset.id = CONFIG.id;
   const editor = new Editor(root, session);
@@ -62,6 +62,12 @@ function startEditor() {
   watch("value", () => editor.receive(props.value || null));
   if (known) editor.receive(given);
   else restoreDraft(editor);
+}
+
+/* What outlives the element: Gradio takes it away and makes another when the editor is hidden and shown. */
+function newSession(value) {
+  const json = JSON.stringify(value); // the value as Gradio has it
+  return { layout: layoutOf(value), json, history: new History(), tool: "brush", brush: BRUSH_SIZES.indexOf(24) };
 }
 
 function restoreDraft(editor) {

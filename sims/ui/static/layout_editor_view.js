@@ -108,7 +108,12 @@ class View {
 const MAX_ZOOM = 16;
 
 /* One pixel more on each side: a class boundary shows in the pixels left of it and above it. */
-const grown = ({ left, top, right, bottom }) => ({ left: left - 1, top: top - 1, right: right + 1, bottom: bottom + 1 });
+const grown = (rect) => ({
+  left: rect.left - 1,
+  top: rect.top - 1,
+  right: rect.right + 1,
+  bottom: rect.bottom + 1,
+});
 
 function svgElement({ tag, ...attributes }, name) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
