@@ -317,7 +317,7 @@ class SpadeGenerator(Generator):
     def _pyramid(self, layout: Layout) -> Pyramid:
         """The layout at the picture's size; the same layout as last time keeps its modulations."""
         layout = layout.resize(*self.config.size)
-        instances = None if self.config.no_instance else _edge_ids(layout)
+        instances = None if self.config.no_instance else edge_ids(layout)
         digest = hashlib.sha256(layout.ids.tobytes() + (b"" if instances is None else instances.tobytes())).digest()
         if self._last is None or self._last[0] != digest:
             channels = torch.from_numpy(layout.space.channels_of(layout.ids))[None].to(self.device)
@@ -337,7 +337,7 @@ class SpadeGenerator(Generator):
         return mean if sampling == "mean" else mean + noise * torch.exp(0.5 * log_variance)
 
 
-def _edge_ids(layout: Layout) -> np.ndarray:
+def edge_ids(layout: Layout) -> np.ndarray:
     """Instance ids (H, W) int32; what is no instance is told apart by its class, as the official maps do."""
     instances = layout.instance_map()
     return np.where(instances > 0, instances, -1 - layout.ids.astype(np.int32))

@@ -93,7 +93,7 @@ class SegmenterRecipe:
             pictures = self.held_out[space].pictures.permute(0, 2, 3, 1).numpy()
             rows += [
                 np.concatenate((pictures[i], palette[wanted[i].cpu()], palette[found[i].cpu()]), axis=1)
-                for i in range(3)
+                for i in range(min(3, len(pictures)))
             ]
         return np.concatenate(rows)[::2, ::2]
 

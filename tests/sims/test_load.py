@@ -1,0 +1,168 @@
+"""Loading by name and by folder, what a generator makes, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import sims
+from sims.generator import Cancelled, ImageRequest, LayoutRequest, RequestError
+from sims.label_space import label_space
+from sims.layout import Layout
+from sims.load import LoadError, card, load
+from zoo import ZooError
+
+loading = sys.modules["sims.load"]  # the package's own name for it is the function
+
+
+def street(height: int = 64, width: int = 128) -> Layout:
+    ids = np.full((height, width), 10, np.uint8)
+    ids[height // 2 :] = 0
+    ids[height // 3 : height // 2, 20:60] = 2
+    ids[height // 2 : height // 2 + 12, 70:90] = 13
+    return Layout(ids, label_space("street"))
+
+
+def copied(folder: Path, to: Path, **changes: object) -> Path:
+    """The checkpoint `folder` again, with changes to its configuration."""
+    to.mkdir()
+    (to / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    (to / "config.json").write_text(json.dumps(json.loads((folder / "config.json").read_text()) | changes))
+    return to
+
+
+def test_the_package_offers_load(tiny_spade: Path) -> None:
+    assert sims.load is load
+    with pytest.raises(AttributeError, match="no attribute 'laod'"):
+        _ = sims.laod  # type: ignore[attr-defined]
+
+
+def test_a_picture_says_how_it_was_made(tiny_spade: Path) -> None:
+    generator = load(tiny_spade, device="cpu")
+    picture = generator.generate(LayoutRequest(street()), seed=3)
+    assert picture.image.dtype == np.uint8
+    assert picture.image.shape == (*generator.card.native_size, 3)  # type: ignore[misc]
+    assert set(picture.seconds) <= set(generator.stage_names)
+    assert "synthesise" in picture.seconds
+    assert (picture.generator, picture.seed) == (tiny_spade.name, 3)
+    assert len(picture.revision) == 64
+
+
+def test_the_same_request_and_seed_give_the_same_picture(tiny_spade: Path, tiny_pix2pix: Path) -> None:
+    for folder, options in ((tiny_spade, {}), (tiny_pix2pix, {"dropout": "on"})):
+        generator = load(folder, device="cpu")
+        if generator.card.task != "layout":
+            continue
+        first = generator.generate(LayoutRequest(street(), options=options), seed=1).image
+        assert np.array_equal(first, generator.generate(LayoutRequest(street(), options=options), seed=1).image)
+        other = generator.generate(LayoutRequest(street(), options=options), seed=2).image
+        assert not np.array_equal(first, other), folder.name
+
+
+def test_the_kept_modulations_change_nothing(tiny_spade: Path) -> None:
+    generator = load(tiny_spade, device="cpu")
+    mirrored = Layout(street().ids[:, ::-1].copy(), street().space)
+    first = generator.generate(LayoutRequest(street()), seed=1).image
+    generator.generate(LayoutRequest(mirrored), seed=1)
+    assert np.array_equal(first, generator.generate(LayoutRequest(street()), seed=1).image)
+
+
+def test_layouts_of_other_spaces_are_mapped_and_losses_told(tiny_spade: Path) -> None:
+    space = label_space("ade20k")
+    ids = np.full((64, 128), space.id_of("sky"), np.uint8)
+    ids[:, :40] = space.id_of("bed")
+    picture = load(tiny_spade, device="cpu").generate(LayoutRequest(Layout(ids, space)))
+    assert any("bed" in note for note in picture.notes)
+
+
+def test_a_progress_callback_can_cancel(tiny_spade: Path) -> None:
+    def stop(fraction: float, what: str) -> None:
+        if what == "synthesise":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        load(tiny_spade, device="cpu").generate(LayoutRequest(street()), progress=stop)
+
+
+@pytest.mark.parametrize(
+    ("options", "seed", "says"),
+    [
+        ({"sharpness": "10"}, 0, "has no option 'sharpness'"),
+        ({"style_sampling": "median"}, 0, "accepts mean or draw"),
+        ({}, -1, "whole number from 0"),
+        ({}, 2**32, "whole number from 0"),
+        ({}, True, "whole number from 0"),
+    ],
+)
+def test_requests_are_checked(tiny_spade: Path, options: dict[str, str], seed: int, says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        load(tiny_spade, device="cpu").generate(LayoutRequest(street(), options=options), seed=seed)
+
+
+def test_a_picture_is_no_layout(tiny_spade: Path) -> None:
+    with pytest.raises(RequestError, match="works from a layout, and was given a picture"):
+        load(tiny_spade, device="cpu").generate(ImageRequest(np.zeros((8, 8, 3), np.uint8)))
+
+
+def test_a_style_picture_is_checked(tiny_spade: Path) -> None:
+    generator = load(tiny_spade, device="cpu")
+    with pytest.raises(RequestError, match="The style picture is uint8"):
+        generator.generate(LayoutRequest(street(), style=np.zeros((8, 8), np.uint8)))
+
+
+def test_weights_that_are_not_what_the_config_says_are_named(tiny_spade: Path, tmp_path: Path) -> None:
+    tensors = load_file(tiny_spade / "model.safetensors")
+    folder = copied(tiny_spade, tmp_path / "cut")
+    save_file({k: v for k, v in tensors.items() if k != "conv_img.bias"}, folder / "model.safetensors")
+    with pytest.raises(LoadError, match=r"1 tensors differ, first conv_img.bias \(missing"):
+        load(folder, device="cpu")
+
+
+def test_a_config_of_another_space_is_refused(tiny_spade: Path, tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="reads 20 classes, and the label space landscape has"):
+        load(copied(tiny_spade, tmp_path / "a", label_space="landscape"), device="cpu")
+    with pytest.raises(LoadError, match="names the label space 'moon'"):
+        load(copied(tiny_spade, tmp_path / "b", label_space="moon"), device="cpu")
+    with pytest.raises(LoadError, match="config field 'ngf'"):
+        load(copied(tiny_spade, tmp_path / "c", ngf="wide"), device="cpu")
+
+
+def test_unknown_names_and_devices_are_told(tiny_spade: Path) -> None:
+    with pytest.raises(ZooError, match="spade-street"):
+        load("spade-stret")
+    with pytest.raises(LoadError, match="auto, cpu or cuda"):
+        load(tiny_spade, device="tpu")
+
+
+def test_a_card_needs_no_weights(tiny_spade: Path, tmp_path: Path) -> None:
+    described = card(tiny_spade)
+    assert (described.task, described.label_space, described.accepts_style) == ("layout", "street", True)
+    assert [choice.name for choice in described.options] == ["style_sampling"]
+    assert card("spade-coco").label_space == "cocostuff"
+
+
+def test_loaded_generators_are_kept_within_the_limit(
+    tiny_spade: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = loading._Loaded(10**9)
+    monkeypatch.setattr(loading, "_loaded", kept)
+    first = load(tiny_spade, device="cpu")
+    assert load(tiny_spade, device="cpu") is first
+    kept.limit = first.memory_bytes() + 1
+    second = load(copied(tiny_spade, tmp_path / "second"), device="cpu")
+    assert kept.bytes() == second.memory_bytes()
+    assert load(tiny_spade, device="cpu") is not first
+
+
+def test_half_precision_files_compute_in_float32(tiny_spade: Path, tmp_path: Path) -> None:
+    folder = copied(tiny_spade, tmp_path / "half")
+    tensors = load_file(tiny_spade / "model.safetensors")
+    save_file({key: value.half() for key, value in tensors.items()}, folder / "model.safetensors")
+    generator = load(folder, device="cpu")
+    assert generator.network.fc.weight.dtype == torch.float32  # type: ignore[attr-defined]
