@@ -164,7 +164,7 @@ class Editor {
       button.setAttribute("aria-pressed", String(button.dataset.tool === name));
     this.view.stage.dataset.tool = name;
     this.say(this.tool.hint ?? "");
-    if (this.layout) this.outline();
+    this.outline();
   }
 
   /* The eyedropper has picked: back to the tool before it. */
@@ -178,7 +178,7 @@ class Editor {
     slider.value = this.session.brush;
     slider.setAttribute("aria-valuetext", `${this.brushSize} pixels`);
     this.root.querySelector(".le-size-shown").textContent = `${this.brushSize} px`;
-    if (this.layout) this.outline();
+    this.outline();
   }
 
   toggleMenu(open) {
@@ -214,11 +214,13 @@ class Editor {
   receive(value) {
     const json = JSON.stringify(value);
     if (json === this.session.json) return;
+    let layout;
     try {
-      this.replace(layoutOf(value), "new layout");
+      layout = layoutOf(value);
     } catch (error) {
-      return this.say(error.message);
+      return this.say(error.message); // what is on the canvas stays
     }
+    this.replace(layout, "new layout");
     clearTimeout(this.timer);
     this.session.unsent = false;
     this.exchange(value);
