@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-SPARSE_BELOW = 0.6  # share of pixels near a boundary up to which gathering them beats a dense convolution
-ROWS_AT_ONCE = 8192
+GATHER_CHANNELS = 64  # gathering a pixel costs about as much as convolving it to this many channels
+PIXELS_AT_ONCE = 4096
 
 
 def one_hot(labels: Tensor, classes: int, edges: Tensor | None = None) -> Tensor:
@@ -121,7 +121,8 @@ class Modulation:
         """The scale and the shift, each (B, C, h, w)."""
         hidden = self._hidden(level)
         near = ~level.uniform(2 * (self.kernel // 2))
-        if near.float().mean() > SPARSE_BELOW:
+        channels = len(self.bias) // 2
+        if near.float().mean() > channels / (channels + GATHER_CHANNELS):
             both = F.conv2d(hidden.permute(0, 3, 1, 2), self.weight, self.bias, padding=self.kernel // 2)
         else:
             both = self._sparse(hidden, level.labels, near).permute(0, 3, 1, 2)
@@ -143,10 +144,14 @@ class Modulation:
         constant = F.relu(self.table.view(self.kernel**2, classes + 1, -1)[:, :-1].sum(0) + self.shared_bias)
         both = F.embedding(labels, constant @ self.weight.sum((2, 3)).T + self.bias)
         reach = self.kernel // 2
-        padded = F.pad(hidden, (0, 0, reach, reach, reach, reach))
-        windows = padded.unfold(1, self.kernel, 1).unfold(2, self.kernel, 1)  # (B, h, w, hidden, K, K)
-        matrix = self.weight.flatten(1).T
-        for rows in near.nonzero().split(ROWS_AT_ONCE):
-            at = rows.unbind(1)
-            both[at] = torch.addmm(self.bias, windows[at].flatten(1), matrix)
+        padded = F.pad(hidden, (0, 0, reach, reach, reach, reach))  # (B, h + 2 * reach, w + 2 * reach, hidden)
+        _, rows, columns, width = padded.shape
+        steps = torch.arange(self.kernel, device=labels.device)
+        window = (steps[:, None] * columns + steps).flatten()  # from a window's first pixel to its others
+        matrix = self.weight.permute(2, 3, 1, 0).reshape(-1, len(self.bias))
+        for at in near.nonzero().split(PIXELS_AT_ONCE):
+            picture, row, column = at.unbind(1)
+            first = (picture * rows + row) * columns + column
+            features = F.embedding(first[:, None] + window, padded.view(-1, width)).flatten(1)
+            both[picture, row, column] = torch.addmm(self.bias, features, matrix)
         return both
