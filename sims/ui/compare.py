@@ -139,7 +139,8 @@ def prepare_sheet(
         rows = row_requests(kind, painted_layout(value, origin), whole, count, keys, styles or [])
         tasks = plan_rows(names, rows, {})
     except (RequestError, LayoutError, ImageError, ZooError) as error:
-        raise gr.Error(str(error), title="Not yet", print_exception=False) from error
+        gr.Warning(str(error), title="Not yet")
+        return [[], *[gr.skip()] * 4]
     waiting = [session.Result(task) for task in tasks]
     return [tasks, threading.Event(), sheet_value(waiting), gr.update(visible=False), gr.update(visible=True)]
 
@@ -176,11 +177,13 @@ def send(history: list[session.Result], results: list[session.Result], event: gr
     """Put one picture of this session onto the sheet and show the sheet."""
     kept = next((kept for kept in history if kept.task.key == event_text(event, "key")), None)
     if kept is None:
-        raise gr.Error("That picture is no longer in this session's history.", print_exception=False)
+        gr.Warning("That picture is no longer in this session's history.")
+        return [gr.skip()] * 4
     try:
         results = add(results, kept)
     except RequestError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        gr.Warning(str(error))
+        return [gr.skip()] * 4
     return [results, sheet_value(results), export_update(results), gr.update(selected="compare")]
 
 

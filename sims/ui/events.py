@@ -6,7 +6,7 @@ from typing import Any
 
 # An event of the page itself: no endpoint for programs, and no veil over what it updates.
 PAGE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-# The same, answered at once and never behind somebody's pictures.
-INSTANT: dict[str, Any] = {**PAGE, "queue": False}
+# The same, answered at once, behind nobody. It still goes through Gradio's queue, which alone carries warnings.
+INSTANT: dict[str, Any] = {**PAGE, "concurrency_limit": None}
 # Everything that runs networks: one run at a time on this machine, over all sessions and endpoints.
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "generation"}

@@ -94,7 +94,8 @@ def pull(chosen: list[str], event: gr.EventData) -> Iterator[tuple[Any, Any, Any
         for rows in catalogue.pull(name, threading.Event()):
             yield (gr.skip() if rows is None else catalogue.offers_value(rows)), gr.skip(), gr.skip()
     except ZooError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        gr.Warning(str(error))
+        return
     cards = catalogue.ready_cards()
     if name in (card.name for card in cards):
         choices = catalogue.choices(cards)

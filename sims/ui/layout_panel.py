@@ -25,7 +25,7 @@ class LayoutPanel:
     origin: gr.State
     space: gr.Dropdown
     note: gr.Markdown
-    loaded: gr.State  # the label space of the layout last put into the editor
+    fills: tuple[Any, ...]  # the events that put another layout into the editor
 
 
 def space_choices() -> list[tuple[str, str]]:
@@ -38,7 +38,7 @@ def build_layout_panel() -> LayoutPanel:
     first = sample_layout(next(iter(samples())))
     editor = layout_editor(layout_to_editor(first))
     note = gr.Markdown(describe(first), elem_id="layout-note", elem_classes="hint")
-    origin, loaded = gr.State(first), gr.State(first.space.name)
+    origin = gr.State(first)
     strip = page_part("strip", {"groups": sample_groups()}, elem_id="samples", label="Sample layouts")
     with gr.Accordion("Upload a label map", open=False, elem_id="upload"):
         with gr.Row():
@@ -53,24 +53,31 @@ def build_layout_panel() -> LayoutPanel:
             to_space = gr.Button("Convert layout", size="sm", elem_id="convert")
             afresh = gr.Button("Start blank", size="sm", elem_id="blank")
 
-    filled = [editor, origin, loaded, space, note]
-    strip.choose(choose_sample, None, filled, **INSTANT)
+    filled = [editor, origin, space, note]
     upload = [label_map, instances, upload_space, encoding]
-    for change in (label_map.upload, instances.upload, upload_space.input, encoding.input):
-        change(take_upload, upload, filled, **INSTANT)
-    to_space.click(convert_painted, [editor, origin, space], filled, **INSTANT)
-    afresh.click(start_blank, space, filled, **INSTANT)
-    return LayoutPanel(editor, origin, space, note, loaded)
+    fills = (
+        strip.choose(choose_sample, None, filled, **INSTANT),
+        gr.on(
+            [label_map.upload, instances.upload, upload_space.input, encoding.input],
+            take_upload,
+            upload,
+            filled,
+            **INSTANT,
+        ),
+        to_space.click(convert_painted, [editor, origin, space], filled, **INSTANT),
+        afresh.click(start_blank, space, filled, **INSTANT),
+    )
+    return LayoutPanel(editor, origin, space, note, fills)
 
 
 def fill(layout: Layout, note: str) -> list[Any]:
     """What the outputs of every way to fill the editor become."""
-    return [layout_to_editor(layout), layout, layout.space.name, layout.space.name, note]
+    return [layout_to_editor(layout), layout, layout.space.name, note]
 
 
 def keep_all(note: str) -> list[Any]:
     """The editor stays as it is, and the note says why."""
-    return [gr.skip(), gr.skip(), gr.skip(), gr.skip(), note]
+    return [gr.skip(), gr.skip(), gr.skip(), note]
 
 
 def choose_sample(event: gr.EventData) -> list[Any]:

@@ -121,7 +121,6 @@ def run(tasks: Sequence[Task], stop: threading.Event) -> Iterator[list[Result] |
     that fails does not keep the others from running.
     """
     results = [Result(task) for task in tasks]
-    yield list(results)
     for index in range(len(results)):
         for result in _run_one(results[index], stop):
             if result is None:

@@ -15,6 +15,7 @@ from sims.ui.theme import studio_theme
 
 TITLE = "Image synthesis studio"
 QUEUE = 24  # runs that may wait at once, over all sessions
+SESSIONS = 256  # whose results are remembered; the oldest session is forgotten
 KEEP_SECONDS = 6 * 3600  # uploads and served pictures are deleted after this
 MASTHEAD = f"""<div id="masthead"><h1>{TITLE}</h1>
 <p>Paint a layout, and see what the classic methods make of it, side by side.</p></div>"""
@@ -40,6 +41,7 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": studio_theme(),
         "css_paths": STATIC / "studio.css",
+        "favicon_path": STATIC / "favicon.svg",
         "footer_links": ["api", "settings"],
         "mcp_server": True,
         "show_error": False,
@@ -47,5 +49,7 @@ def launch_settings() -> dict[str, Any]:
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,
+        "pwa": False,
+        "state_session_capacity": SESSIONS,
         "max_file_size": "64mb",
     }

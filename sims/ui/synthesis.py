@@ -20,6 +20,7 @@ from sims.ui.layouts import describe, painted_layout, uploaded_bytes
 from sims.ui.page_part import event_text, page_part
 from zoo import ZooError
 
+FIELDS = 9  # that a restored picture sets, besides one for each option
 NO_HISTORY = "What you make in this session is kept here."
 
 
@@ -62,14 +63,15 @@ def build_synthesis() -> SynthesisTab:
     run.then(rest, None, [generate, halt], **INSTANT)
     halt.click(halt_run, stop, halt, **INSTANT)
 
-    settings = [layout.editor, layout.origin, layout.loaded, layout.space, layout.note]
+    settings = [layout.editor, layout.origin, layout.space, layout.note]
     settings += [generators.chosen, generators.style, generators.seed, generators.random]
     settings += [*generators.options.values(), results]
     strip.choose(reopen, [names, history], settings, **INSTANT)
     results.reuse(reopen, [names, history], settings, **INSTANT)
     restore.upload(open_file, [names, restore], settings, **INSTANT)
     generators.reuse.click(last_seed, history, [generators.seed, generators.random], **INSTANT)
-    layout.loaded.change(follow_space, [layout.loaded, generators.chosen], generators.chosen, **INSTANT)
+    for filled in layout.fills:
+        filled.success(follow_space, [layout.origin, generators.chosen], generators.chosen, **INSTANT)
     return SynthesisTab(layout, generators, results, history)
 
 
@@ -90,7 +92,8 @@ def prepare(
         chosen = dict(zip(option_names, options, strict=True))
         tasks = session.plan(names, painted_layout(value, origin), seed=seed, style=look, options=chosen)
     except (RequestError, LayoutError, ImageError, ZooError) as error:
-        raise gr.Error(str(error), title="Not yet", print_exception=False) from error
+        gr.Warning(str(error), title="Not yet")
+        return [[], *[gr.skip()] * 5]
     waiting = [session.Result(task) for task in tasks]
     return [tasks, threading.Event(), cards(waiting), seed, gr.update(visible=False), gr.update(visible=True)]
 
@@ -129,7 +132,8 @@ def reopen(option_names: tuple[str, ...], history: list[session.Result], event: 
     """Bring back the picture and the settings of one result of this session."""
     kept = next((kept for kept in history if kept.task.key == event_text(event, "key")), None)
     if kept is None:
-        raise gr.Error("That picture is no longer in this session's history.", print_exception=False)
+        gr.Warning("That picture is no longer in this session's history.")
+        return [gr.skip()] * (FIELDS + len(option_names))
     return open_file(option_names, kept.path)
 
 
@@ -138,7 +142,8 @@ def open_file(option_names: tuple[str, ...], path: str) -> list[Any]:
     try:
         result = session.restore(uploaded_bytes(path, "picture"))
     except ValueError as error:
-        raise gr.Error(str(error), title="Not restored", print_exception=False) from error
+        gr.Warning(str(error), title="Not restored")
+        return [gr.skip()] * (FIELDS + len(option_names))
     task, name = result.task, result.task.card.name
     note = f"Restored from a picture. {describe(task.request.layout)}"
     at_hand = name in (card.name for card in catalogue.ready_cards())
@@ -155,9 +160,10 @@ def last_seed(history: list[session.Result]) -> list[Any]:
     return [history[0].task.seed, False] if history else [gr.skip(), False]
 
 
-def follow_space(space: str, chosen: list[str]) -> Any:
-    """Choose the generators of a new layout's label space, if there are any."""
-    return catalogue.fitting(catalogue.ready_cards(), space) or chosen
+def follow_space(layout: Layout, chosen: list[str]) -> Any:
+    """Choose the generators of a new layout's label space, unless one of them is chosen already."""
+    fitting = catalogue.fitting(catalogue.ready_cards(), layout.space.name)
+    return gr.skip() if not fitting or set(fitting) & set(chosen) else fitting
 
 
 def cards(results: list[session.Result]) -> dict[str, Any]:
