@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ import torch
 from PIL import Image
 
 LOG_EVERY = 50  # steps
-SAVE_SECONDS = 180.0
+SAVE_SECONDS = 600.0
 
 
 class Recipe(Protocol):
@@ -41,28 +42,35 @@ class Recipe(Protocol):
         """Write model.safetensors (float16) and config.json."""
 
 
-def train(recipe: Recipe, minutes: float, out: Path, seed: int, device: torch.device) -> None:
-    """Run `recipe` until it has had `minutes` of training time in all, earlier runs included."""
+def train(
+    recipe: Recipe,
+    minutes: float,
+    out: Path,
+    seed: int,
+    device: torch.device,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Run `recipe` until it has had `minutes` of training time in all, earlier runs included; `clock` counts seconds."""
     folder = out / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     spent, step = _resume(recipe, folder)
     rng = np.random.default_rng((seed, step))
     torch.manual_seed(seed + step)
     losses: dict[str, list[float]] = defaultdict(list)
-    start = saved = time.monotonic()
+    start = saved = clock()
     before = spent
     while spent < minutes * 60:
         with torch.autocast(device.type, torch.bfloat16, enabled=_fast_bfloat16(device)):
             for name, value in recipe.step(rng, spent / (minutes * 60)).items():
                 losses[name].append(value)
         step += 1
-        spent = before + time.monotonic() - start
+        spent = before + clock() - start
         if step % LOG_EVERY == 0:
             _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | _means(losses))
             losses.clear()
-        if time.monotonic() - saved > SAVE_SECONDS:
+        if clock() - saved > SAVE_SECONDS:
             _save(recipe, folder, spent, step)
-            saved = time.monotonic()
+            saved = clock()
     _save(recipe, folder, spent, step)
     _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | recipe.scores())
     recipe.export(folder)
