@@ -50,7 +50,7 @@ def train(
     device: torch.device,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Run `recipe` until it has had `minutes` of training time in all, earlier runs included; `clock` counts seconds."""
+    """Run `recipe` until it has had `minutes` of training in all, earlier runs included; `clock` counts seconds."""
     folder = out / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     spent, step = _resume(recipe, folder)
