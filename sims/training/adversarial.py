@@ -34,7 +34,8 @@ class AdversarialRecipe(ABC):
 
     # What a recipe adds.
 
-    size: tuple[int, int]  # (height, width) trained at
+    size: tuple[int, int]  # (height, width) of its pictures
+    window: tuple[int, int]  # (height, width) of what one step sees of them
     batch: int
 
     @abstractmethod
@@ -100,9 +101,8 @@ class AdversarialRecipe(ABC):
 
     def _augmented(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Mirrored, and seen through a random window, so that few frames show many compositions."""
-        height, width = self.size
-        scale = float(rng.uniform(1.0, 1.3)) * height / batch.labels.shape[1]
-        return batch.cropped(height, width, scale, rng).flipped(rng)
+        scale = float(rng.uniform(1.0, 1.3)) * self.size[0] / batch.labels.shape[1]
+        return batch.cropped(*self.window, scale, rng).flipped(rng)
 
     def state(self) -> dict[str, object]:
         parts = {name: getattr(self, name).state_dict() for name in ("networks", "adversary", "makers", "judges")}

@@ -32,6 +32,7 @@ class Pix2PixRecipe(AdversarialRecipe):
 
     betas = (0.5, 0.999)
     size = (256, 512)
+    window = (256, 256)
     batch = 1
 
     def __init__(self, space: str, training: Frames, held_out: Frames, segmenter: Path, device: torch.device):

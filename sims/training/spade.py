@@ -56,7 +56,8 @@ class SpadeRecipe(AdversarialRecipe):
         self._build(core_config(space))
 
     def _build(self, config: SpadeConfig) -> None:
-        self.config, self.size, self.batch = config, config.size, BATCH[config.num_upsampling_layers]
+        self.config, self.batch = config, BATCH[config.num_upsampling_layers]
+        self.size = self.window = config.size
         networks = nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf, config.crop_size)))
         _initialise(networks)
         adversary = Adversary(config.classes + (not config.no_instance) + 3)
