@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from sims.training.card import write_card
+
 LOG_EVERY = 50  # steps
 SAVE_SECONDS = 600.0
 
@@ -72,8 +74,10 @@ def train(
             _save(recipe, folder, spent, step)
             saved = clock()
     _save(recipe, folder, spent, step)
-    _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | recipe.scores())
+    scores = recipe.scores()
+    _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | scores)
     recipe.export(folder)
+    write_card(folder, recipe.name, minutes, step, seed, scores)
 
 
 def _fast_bfloat16(device: torch.device) -> bool:

@@ -117,6 +117,7 @@ def test_generators_train_resume_and_load(
     assert len(scored) == 2
     assert [row["step"] for row in scored] == [4, 6]
     assert (out / name / "sheet.png").is_file()
+    assert f"| consistency | {scored[1]['consistency']:.3f} |" in (out / name / "card.md").read_text()
     generator = load(out / name, device="cpu")
     layout = Layout(np.full((256, 512), 4, np.uint8), label_space(space))
     assert generator.generate(LayoutRequest(layout), seed=1).image.shape == (256, 512, 3)

@@ -1,0 +1,43 @@
+"""The card that goes with a checkpoint: how it was made, and its figures on held-out frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+MEANING = {
+    "accuracy": "share of held-out pixels whose class it finds",
+    "iou": "mean intersection over union of the classes that occur",
+    "pixel": "mean absolute difference from the render, pictures in [-1, 1]",
+    "perceptual": "mean relative difference of the segmenter's features",
+    "consistency": "share of pixels that the segmenter reads as the layout says",
+    "consistency_render": "the same for the renders, which bounds it",
+    "iou_render": "the same for the renders",
+}
+
+
+def write_card(folder: Path, name: str, minutes: float, steps: int, seed: int, scores: Mapping[str, float]) -> None:
+    """Write `card.md` into a checkpoint's folder."""
+    rows = [f"| {key} | {value:.3f} | {_meaning(key)} |" for key, value in scores.items()]
+    text = f"""# {name}
+
+Trained on scenes that this project made and rendered, and on nothing else, by
+
+    python -m sims.training {name} --minutes {minutes:g} --seed {seed} --data DIR --out runs
+
+in {steps} steps. Frames whose number ends in 7 were held out; on them:
+
+| figure | value | meaning |
+|---|---|---|
+{chr(10).join(rows)}
+
+Weights are float16 and are computed with in float32. Licence: MIT, as the rest of the project.
+"""
+    (folder / "card.md").write_text(text, encoding="utf-8")
+
+
+def _meaning(key: str) -> str:
+    if key in MEANING:
+        return MEANING[key]
+    kind, _, space = key.rpartition("_")
+    return f"{MEANING[kind]}, {space}"
