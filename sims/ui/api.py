@@ -12,12 +12,12 @@ from typing import Any
 import gradio as gr
 
 from sims.generator import RequestError
-from sims.image_files import ImageError, read_image
+from sims.image_files import ImageError
 from sims.layout import Layout, LayoutError
 from sims.ui import catalogue, session
 from sims.ui.comparison import MAX_ROWS, RowRequest, plan_rows, sheet_file
 from sims.ui.events import ONE_AT_A_TIME
-from sims.ui.layouts import convert, describe, read_upload, uploaded_bytes
+from sims.ui.layouts import convert, describe, read_upload, uploaded_picture
 from sims.ui.shelf import SHELF
 from zoo import ZooError
 from zoo.hub import availability
@@ -217,7 +217,7 @@ def exact_layout(layout: str, instances: str | None, label_space: str) -> Layout
 
 def look(style: str | None) -> Any:
     """The style picture, RGB uint8 (H, W, 3), or None."""
-    return read_image(uploaded_bytes(style, "style picture"), "The style picture") if style else None
+    return uploaded_picture(style) if style else None
 
 
 def layout_file(layout: Layout) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 import gradio as gr
 
 from sims.generator import MAX_SEED, RequestError
-from sims.image_files import ImageError, read_image
+from sims.image_files import ImageError
 from sims.layout import Layout, LayoutError
 from sims.ui import catalogue, session
 from sims.ui.comparison import MAX_ROWS, RowRequest, add, plan_rows, sheet_file, sheet_value
-from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE
-from sims.ui.layouts import painted_layout, uploaded_bytes
+from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, warn
+from sims.ui.layouts import painted_layout, uploaded_picture
 from sims.ui.page_part import event_text, page_part
 from sims.ui.samples import sample_layout, samples
 from sims.ui.synthesis import SynthesisTab
@@ -119,7 +119,7 @@ def row_requests(
         return [RowRequest(layout if key == PAINTED else sample_layout(key), seed) for key in keys[: MAX_ROWS + 1]]
     if len(styles) > MAX_ROWS:
         raise RequestError(f"Those are {len(styles)} style pictures; give at most {MAX_ROWS}.")
-    looks = [read_image(uploaded_bytes(path, "style picture"), "A style picture") for path in styles]
+    looks = [uploaded_picture(path) for path in styles]
     return [RowRequest(layout, seed, look) for look in looks]
 
 
@@ -139,7 +139,7 @@ def prepare_sheet(
         rows = row_requests(kind, painted_layout(value, origin), whole, count, keys, styles or [])
         tasks = plan_rows(names, rows, {})
     except (RequestError, LayoutError, ImageError, ZooError) as error:
-        gr.Warning(str(error), title="Not yet")
+        warn(error)
         return [[], *[gr.skip()] * 4]
     waiting = [session.Result(task) for task in tasks]
     return [tasks, threading.Event(), sheet_value(waiting), gr.update(visible=False), gr.update(visible=True)]
@@ -177,12 +177,12 @@ def send(history: list[session.Result], results: list[session.Result], event: gr
     """Put one picture of this session onto the sheet and show the sheet."""
     kept = next((kept for kept in history if kept.task.key == event_text(event, "key")), None)
     if kept is None:
-        gr.Warning("That picture is no longer in this session's history.")
+        warn("That picture is no longer in this session's history.")
         return [gr.skip()] * 4
     try:
         results = add(results, kept)
     except RequestError as error:
-        gr.Warning(str(error))
+        warn(error)
         return [gr.skip()] * 4
     return [results, sheet_value(results), export_update(results), gr.update(selected="compare")]
 

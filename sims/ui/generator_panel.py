@@ -11,9 +11,10 @@ import gradio as gr
 
 from sims.generator import MAX_SEED, Choice
 from sims.ui import catalogue
-from sims.ui.events import PAGE
+from sims.ui.events import INSTANT, PAGE, warn
+from sims.ui.layouts import uploaded_picture
 from sims.ui.page_part import event_text, page_part
-from sims.ui.session import new_seed
+from sims.ui.session import new_seed, thumbnail
 from zoo import ZooError
 
 
@@ -22,7 +23,7 @@ class GeneratorPanel:
     """The panel's components that others listen to."""
 
     chosen: gr.CheckboxGroup
-    style: gr.Image
+    style: gr.File
     seed: gr.Number
     random: gr.Checkbox
     reuse: gr.Button
@@ -47,15 +48,14 @@ def build_generator_panel(space: str) -> GeneratorPanel:
     rows = catalogue.offers()
     with gr.Row(elem_classes="drawers"):
         with gr.Accordion("Options and style", open=False, elem_id="options"):
-            style = gr.Image(
+            style = gr.File(
                 label="Style picture, for generators that take one",
-                type="filepath",
-                image_mode=None,
-                format="png",
-                sources=["upload", "clipboard"],
-                height=180,
+                file_types=["image"],
+                height=110,
                 elem_id="style",
             )
+            shown = page_part("strip", {}, elem_id="style-view", label="Style picture")
+            style.change(show_style, style, shown, **INSTANT)
             options = {choice.name: option_field(choice) for choice in catalogue.options(cards)}
         with gr.Accordion("More generators", open=False, elem_id="more"):
             offers = page_part(
@@ -73,6 +73,17 @@ def option_field(choice: Choice) -> gr.Radio:
         info=choice.help,
         elem_id=f"option-{choice.name}",
     )
+
+
+def show_style(path: str | None) -> dict[str, Any]:
+    """The style picture in small, or why it cannot be used."""
+    if path is None:
+        return {}
+    try:
+        small = thumbnail(uploaded_picture(path))
+    except ValueError as error:
+        return {"empty": str(error)}
+    return {"groups": [{"title": "", "items": [{"key": "style", "title": "Style picture", "src": small}]}]}
 
 
 def connect_pull(panel: GeneratorPanel, also: gr.CheckboxGroup) -> None:
@@ -94,7 +105,7 @@ def pull(chosen: list[str], event: gr.EventData) -> Iterator[tuple[Any, Any, Any
         for rows in catalogue.pull(name, threading.Event()):
             yield (gr.skip() if rows is None else catalogue.offers_value(rows)), gr.skip(), gr.skip()
     except ZooError as error:
-        gr.Warning(str(error))
+        warn(error)
         return
     cards = catalogue.ready_cards()
     if name in (card.name for card in cards):

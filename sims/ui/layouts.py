@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sims.image_files import MAX_FILE_BYTES
+from sims.image_files import MAX_FILE_BYTES, read_image
 from sims.label_space import LayoutError, label_space
 from sims.layout import Layout
 from sims.layout_files import LayoutReading, layout_from_editor, read_layout
@@ -25,6 +25,11 @@ def uploaded_bytes(path: str | None, what: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise LayoutError(f"The {what} is no longer on the server; choose it again.") from error
+
+
+def uploaded_picture(path: str) -> np.ndarray:
+    """The style picture in an uploaded file, RGB uint8 (H, W, 3). Raises `LayoutError` or `ImageError`."""
+    return read_image(uploaded_bytes(path, "style picture"), "The style picture")
 
 
 def read_upload(label_map: str | None, instances: str | None, space: str, encoding: str) -> LayoutReading:

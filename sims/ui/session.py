@@ -218,6 +218,13 @@ def whole_seed(value: object) -> int:
     return int(value)  # type: ignore[call-overload]
 
 
+def picture_file(image: np.ndarray) -> str:
+    """The path of a PNG of an RGB uint8 picture (H, W, 3)."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return SHELF.put(buffer.getvalue(), "style.png")
+
+
 def thumbnail(image: np.ndarray) -> str:
     """A small WebP of an RGB uint8 picture (H, W, 3), as a data URI."""
     small = Image.fromarray(image)

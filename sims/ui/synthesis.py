@@ -10,13 +10,13 @@ from typing import Any
 import gradio as gr
 
 from sims.generator import RequestError
-from sims.image_files import ImageError, read_image
+from sims.image_files import ImageError
 from sims.layout import Layout, LayoutError
 from sims.ui import catalogue, session
-from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE
+from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, warn
 from sims.ui.generator_panel import GeneratorPanel, build_generator_panel, seed_for_run
 from sims.ui.layout_panel import LayoutPanel, build_layout_panel, fill
-from sims.ui.layouts import describe, painted_layout, uploaded_bytes
+from sims.ui.layouts import describe, painted_layout, uploaded_bytes, uploaded_picture
 from sims.ui.page_part import event_text, page_part
 from zoo import ZooError
 
@@ -88,11 +88,11 @@ def prepare(
     """Check everything that was asked for and show a waiting card for each generator."""
     try:
         seed = session.whole_seed(seed_for_run(seed, random))
-        look = read_image(uploaded_bytes(style, "style picture"), "The style picture") if style else None
+        look = uploaded_picture(style) if style else None
         chosen = dict(zip(option_names, options, strict=True))
         tasks = session.plan(names, painted_layout(value, origin), seed=seed, style=look, options=chosen)
     except (RequestError, LayoutError, ImageError, ZooError) as error:
-        gr.Warning(str(error), title="Not yet")
+        warn(error)
         return [[], *[gr.skip()] * 5]
     waiting = [session.Result(task) for task in tasks]
     return [tasks, threading.Event(), cards(waiting), seed, gr.update(visible=False), gr.update(visible=True)]
@@ -132,7 +132,7 @@ def reopen(option_names: tuple[str, ...], history: list[session.Result], event: 
     """Bring back the picture and the settings of one result of this session."""
     kept = next((kept for kept in history if kept.task.key == event_text(event, "key")), None)
     if kept is None:
-        gr.Warning("That picture is no longer in this session's history.")
+        warn("That picture is no longer in this session's history.")
         return [gr.skip()] * (FIELDS + len(option_names))
     return open_file(option_names, kept.path)
 
@@ -142,7 +142,7 @@ def open_file(option_names: tuple[str, ...], path: str) -> list[Any]:
     try:
         result = session.restore(uploaded_bytes(path, "picture"))
     except ValueError as error:
-        gr.Warning(str(error), title="Not restored")
+        warn(error)
         return [gr.skip()] * (FIELDS + len(option_names))
     task, name = result.task, result.task.card.name
     note = f"Restored from a picture. {describe(task.request.layout)}"
@@ -151,8 +151,9 @@ def open_file(option_names: tuple[str, ...], path: str) -> list[Any]:
         note += f" Its generator, {name}, is not at hand here."
     options = [task.request.options.get(option, gr.skip()) for option in option_names]
     filled = fill(task.request.layout, note)
+    style = None if task.request.style is None else session.picture_file(task.request.style)
     chosen = [name] if at_hand else gr.skip()
-    return [*filled, chosen, task.request.style, task.seed, False, *options, cards([result])]
+    return [*filled, chosen, style, task.seed, False, *options, cards([result])]
 
 
 def last_seed(history: list[session.Result]) -> list[Any]:

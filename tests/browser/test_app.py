@@ -152,6 +152,29 @@ def test_what_cannot_be_done_is_said_in_a_sentence(page: Page, studio: Studio) -
     expect(page.locator("#results .card")).to_have_count(0)
 
 
+def test_a_style_picture_that_is_none_is_refused_and_the_page_goes_on(
+    page: Page, studio: Studio, tmp_path: Path
+) -> None:
+    opened(page, studio)
+    page.get_by_role("button", name="Options and style").click()
+    bad, good = tmp_path / "bad.png", tmp_path / "good.jpg"
+    bad.write_bytes(STREET[0].path.read_bytes()[:900])
+    Image.new("RGB", (90, 60), (180, 120, 40)).save(good)
+    page.locator("#style input[type=file]").set_input_files(bad)
+    expect(page.locator("#style-view")).to_contain_text("The style picture is")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(toast(page)).to_contain_text("The style picture is")
+    page.locator("#style").get_by_label("Clear").click()
+    page.locator("#style input[type=file]").set_input_files(good)
+    expect(page.locator("#style-view img")).to_be_visible()
+    generate(page)
+    spade = page.locator("#results .card", has_text="SPADE")
+    style = read_recipe(downloaded(page, spade)).request.style
+    assert style is not None
+    assert style.shape == (60, 90, 3)
+    expect(page.locator("#results .card", has_text="pix2pix").locator(".card-notes")).to_contain_text("no style")
+
+
 def test_a_pull_that_fails_says_why(page: Page, studio: Studio) -> None:
     opened(page, studio)
     page.get_by_role("button", name="More generators").click()
