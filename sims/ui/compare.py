@@ -69,7 +69,7 @@ def build_compare(synthesis: SynthesisTab) -> CompareTab:
             file_count="multiple",
             file_types=["image"],
             min_width=260,
-            height=120,
+            height=140,
             visible=False,
             elem_id="compare-styles",
         )

@@ -51,7 +51,7 @@ def build_generator_panel(space: str) -> GeneratorPanel:
             style = gr.File(
                 label="Style picture, for generators that take one",
                 file_types=["image"],
-                height=110,
+                height=140,
                 elem_id="style",
             )
             shown = page_part("strip", {}, elem_id="style-view", label="Style picture")
@@ -69,7 +69,7 @@ def option_field(choice: Choice) -> gr.Radio:
     return gr.Radio(
         list(choice.values),
         value=choice.default,
-        label=choice.name.capitalize(),
+        label=choice.name.replace("_", " ").capitalize(),
         info=choice.help,
         elem_id=f"option-{choice.name}",
     )

@@ -6,14 +6,19 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
 
 from sims.generator import Cancelled, Progress, RequestError
 from sims.layout import Layout
+from sims.layout_files import layout_to_editor
 from sims.provenance import RecipeError
 from sims.ui import catalogue, session
+from sims.ui.compare import PAINTED, row_requests
 from sims.ui.comparison import RowRequest, add, plan_rows, sheet_file, sheet_value
+from sims.ui.events import warn
 from sims.ui.layouts import blank_layout, convert, painted_layout, read_upload, uploaded_bytes
 from sims.ui.samples import sample_layout, samples
 from sims.ui.shelf import Shelf
@@ -148,7 +153,6 @@ def test_work_ends_where_it_is_stopped() -> None:
 
 
 def test_painting_over_a_sample_drops_its_instances(layout: Layout) -> None:
-    from sims.layout_files import layout_to_editor
 
     value = layout_to_editor(layout)
     assert painted_layout(value, layout) is layout
@@ -221,10 +225,38 @@ def test_other_options_make_another_column(finished: session.Result) -> None:
 
 
 def test_the_exported_sheet_holds_the_pictures(finished: session.Result) -> None:
-    from PIL import Image
 
     sheet = np.asarray(Image.open(sheet_file([finished])))
     picture = np.asarray(Image.open(finished.path))
     height, width = picture.shape[:2]
     windows = np.lib.stride_tricks.sliding_window_view(sheet, (1, width, 3))[:, :, 0, 0]
     assert (windows == picture[height // 2]).all((-1, -2)).any()
+
+
+def test_the_rows_of_a_comparison_are_seeds_layouts_or_styles(layout: Layout, tmp_path: Path) -> None:
+
+    other = list(samples())[-1]
+    style = tmp_path / "style.png"
+    Image.new("RGB", (40, 30), (9, 90, 200)).save(style)
+    assert [row.seed for row in row_requests("seeds", layout, 5, 3, [], [])] == [5, 6, 7]
+    rows = row_requests("layouts", layout, 5, 3, [PAINTED, other], [])
+    assert [row.layout.space.name for row in rows] == [layout.space.name, samples()[other].space]
+    [row] = row_requests("styles", layout, 5, 3, [], [str(style)])
+    assert row.style is not None
+    assert row.style.shape == (30, 40, 3)
+    for kind, count, keys, styles in [
+        ("seeds", 0, [], []),
+        ("seeds", 9, [], []),
+        ("layouts", 3, ["../../etc/passwd"], []),
+        ("styles", 3, [], [str(style)] * 9),
+        ("styles", 3, [], [str(tmp_path / "gone.png")]),
+    ]:
+        with pytest.raises(ValueError, match=r"\.$"):
+            row_requests(kind, layout, 5, count, keys, styles)
+
+
+def test_sentences_reach_the_page_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(gr, "Warning", lambda message, title: seen.append(message))
+    warn("There is no <img src=x onerror=alert(1)> here.")
+    assert seen == ["There is no &lt;img src=x onerror=alert(1)&gt; here."]
