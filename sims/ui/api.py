@@ -11,8 +11,6 @@ from typing import Any
 
 import gradio as gr
 
-from sims.generator import RequestError
-from sims.image_files import ImageError
 from sims.layout import Layout, LayoutError
 from sims.ui import catalogue, session
 from sims.ui.comparison import MAX_ROWS, RowRequest, plan_rows, sheet_file
@@ -21,8 +19,6 @@ from sims.ui.layouts import convert, describe, read_upload, uploaded_picture
 from sims.ui.shelf import SHELF
 from zoo import ZooError
 from zoo.hub import availability
-
-SENTENCES = (RequestError, LayoutError, ImageError, ZooError)
 
 
 def build_api() -> None:
@@ -91,7 +87,7 @@ def read_layout(
     """
     try:
         reading = read_upload(layout, instances, label_space, encoding)
-    except LayoutError as error:
+    except session.FAULTS as error:
         raise fault(error) from error
     unknown = [{"value": item.value, "count": item.count, "first": item.first} for item in reading.unknown]
     report = {"sentence": reading.sentence, "encoding": reading.encoding, "unknown": unknown}
@@ -113,7 +109,7 @@ def convert_layout(
     """
     try:
         converted, told = convert(read_upload(layout, None, label_space, "auto").layout, target_space)
-    except LayoutError as error:
+    except session.FAULTS as error:
         raise fault(error) from error
     return layout_file(converted), {"sentence": told, "layout": describe(converted), "classes": converted.counts()}
 
@@ -149,7 +145,7 @@ def generate(
         [task] = session.plan(
             [ready_name(generator)], exact, seed=session.whole_seed(seed), style=look(style), options=options
         )
-    except SENTENCES as error:
+    except session.FAULTS as error:
         raise fault(error) from error
     return run_all([task])[0].path
 
@@ -182,7 +178,7 @@ def compare(
         exact, picture = exact_layout(layout, None, label_space), look(style)
         rows = [RowRequest(exact, first + step, picture) for step in range(min(count, MAX_ROWS + 1))]
         tasks = plan_rows(names, rows, {})
-    except SENTENCES as error:
+    except session.FAULTS as error:
         raise fault(error) from error
     return sheet_file(run_all(tasks))
 

@@ -10,8 +10,7 @@ from typing import Any
 import gradio as gr
 
 from sims.generator import MAX_SEED, RequestError
-from sims.image_files import ImageError
-from sims.layout import Layout, LayoutError
+from sims.layout import Layout
 from sims.ui import catalogue, session
 from sims.ui.comparison import MAX_ROWS, RowRequest, add, plan_rows, sheet_file, sheet_value
 from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, warn
@@ -19,7 +18,6 @@ from sims.ui.layouts import painted_layout, uploaded_picture
 from sims.ui.page_part import event_text, page_part
 from sims.ui.samples import sample_layout, samples
 from sims.ui.synthesis import SynthesisTab
-from zoo import ZooError
 
 ROWS = {"Seeds": "seeds", "Layouts": "layouts", "Style pictures": "styles"}
 PAINTED = "painted"  # the choice that stands for the layout in the editor
@@ -138,7 +136,7 @@ def prepare_sheet(
         whole = session.whole_seed(seed)
         rows = row_requests(kind, painted_layout(value, origin), whole, count, keys, styles or [])
         tasks = plan_rows(names, rows, {})
-    except (RequestError, LayoutError, ImageError, ZooError) as error:
+    except session.FAULTS as error:
         warn(error)
         return [[], *[gr.skip()] * 4]
     waiting = [session.Result(task) for task in tasks]

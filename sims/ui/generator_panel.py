@@ -14,7 +14,7 @@ from sims.ui import catalogue
 from sims.ui.events import INSTANT, PAGE, warn
 from sims.ui.layouts import uploaded_picture
 from sims.ui.page_part import event_text, page_part
-from sims.ui.session import new_seed, thumbnail
+from sims.ui.session import FAULTS, new_seed, thumbnail
 from zoo import ZooError
 
 
@@ -81,13 +81,14 @@ def show_style(path: str | None) -> dict[str, Any]:
         return {}
     try:
         small = thumbnail(uploaded_picture(path))
-    except ValueError as error:
+    except FAULTS as error:
         return {"empty": str(error)}
     return {"groups": [{"title": "", "items": [{"key": "style", "title": "Style picture", "src": small}]}]}
 
 
-def connect_pull(panel: GeneratorPanel, also: gr.CheckboxGroup) -> None:
-    """Let the Pull buttons work; what was pulled can then be chosen here and in `also`."""
+def connect_pull(panel: GeneratorPanel, also: gr.CheckboxGroup, demo: gr.Blocks) -> None:
+    """Let the Pull buttons work; what was pulled can then be chosen here and in `also`, by whoever opens the page."""
+    demo.load(refresh, None, [panel.chosen, also, panel.offers], **INSTANT)
     panel.offers.pull(
         pull,
         panel.chosen,
@@ -96,6 +97,12 @@ def connect_pull(panel: GeneratorPanel, also: gr.CheckboxGroup) -> None:
         concurrency_limit=1,
         concurrency_id="pull",
     )
+
+
+def refresh() -> list[Any]:
+    """What can be chosen and what not, as it is when a page is opened: others may have pulled since the start."""
+    choices = gr.update(choices=catalogue.choices(catalogue.ready_cards()))
+    return [choices, choices, catalogue.offers_value(catalogue.offers())]
 
 
 def pull(chosen: list[str], event: gr.EventData) -> Iterator[tuple[Any, Any, Any]]:

@@ -19,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from sims.generator import Cancelled, Card, LayoutRequest, Picture, Progress, RequestError, check_request, check_seed
-from sims.layout import Layout
-from sims.load import card, load
+from sims.image_files import ImageError
+from sims.layout import Layout, LayoutError
+from sims.load import LoadError, card, load
 from sims.provenance import RecipeError, picture_png, read_recipe
 from sims.ui.page_part import file_value
 from sims.ui.shelf import SHELF
@@ -31,7 +32,7 @@ HISTORY = 24  # results a session keeps
 MAX_PICTURES = 48  # pictures one press of a button can ask for
 NEW_SEEDS = 1_000_000  # a drawn seed stays short enough to be read out
 THUMBNAIL = (192, 120)
-FAULTS = (RequestError, ZooError, ValueError)  # these say in one sentence what is wrong
+FAULTS = (RequestError, LayoutError, ImageError, LoadError, ZooError)  # these say in one sentence what is wrong
 
 log = logging.getLogger("sims")
 _keys = itertools.count(1)

@@ -30,7 +30,7 @@ def build_studio() -> gr.Blocks:
                 synthesis = build_synthesis()
             with gr.Tab("Compare", id="compare"):
                 compare = build_compare(synthesis)
-        connect_pull(synthesis.generators, compare.generators)
+        connect_pull(synthesis.generators, compare.generators, demo)
         connect_send(synthesis, compare, tabs)
         build_api()
     return demo.queue(max_size=QUEUE)

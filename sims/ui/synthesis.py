@@ -9,16 +9,14 @@ from typing import Any
 
 import gradio as gr
 
-from sims.generator import RequestError
-from sims.image_files import ImageError
-from sims.layout import Layout, LayoutError
+from sims.layout import Layout
+from sims.provenance import RecipeError
 from sims.ui import catalogue, session
 from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, warn
 from sims.ui.generator_panel import GeneratorPanel, build_generator_panel, seed_for_run
 from sims.ui.layout_panel import LayoutPanel, build_layout_panel, fill
 from sims.ui.layouts import describe, painted_layout, uploaded_bytes, uploaded_picture
 from sims.ui.page_part import event_text, page_part
-from zoo import ZooError
 
 FIELDS = 9  # that a restored picture sets, besides one for each option
 NO_HISTORY = "What you make in this session is kept here."
@@ -91,7 +89,7 @@ def prepare(
         look = uploaded_picture(style) if style else None
         chosen = dict(zip(option_names, options, strict=True))
         tasks = session.plan(names, painted_layout(value, origin), seed=seed, style=look, options=chosen)
-    except (RequestError, LayoutError, ImageError, ZooError) as error:
+    except session.FAULTS as error:
         warn(error)
         return [[], *[gr.skip()] * 5]
     waiting = [session.Result(task) for task in tasks]
@@ -141,7 +139,7 @@ def open_file(option_names: tuple[str, ...], path: str) -> list[Any]:
     """Bring back the picture and all settings from a PNG that was made here."""
     try:
         result = session.restore(uploaded_bytes(path, "picture"))
-    except ValueError as error:
+    except (RecipeError, *session.FAULTS) as error:
         warn(error)
         return [gr.skip()] * (FIELDS + len(option_names))
     task, name = result.task, result.task.card.name

@@ -195,6 +195,14 @@ def test_every_layout_generator_is_either_ready_or_explained() -> None:
     assert not {card.name for card in ready} & {row.entry.name for row in rows}
 
 
+def test_what_is_here_already_is_pulled_at_once_and_what_makes_no_pictures_never() -> None:
+    steps = list(catalogue.pull("pix2pix-street", threading.Event()))
+    assert "pix2pix-street" not in {row.entry.name for row in steps[-1] or []}
+    for name in ("segmenter-world", "cyclegan-horse2zebra", "../pix2pix-street"):
+        with pytest.raises(ZooError):
+            next(catalogue.pull(name, threading.Event()))
+
+
 def test_options_of_several_generators_are_one_choice_a_name() -> None:
     choices = catalogue.options(catalogue.ready_cards())
     assert len({choice.name for choice in choices}) == len(choices)
