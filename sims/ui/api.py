@@ -31,6 +31,7 @@ def build_api() -> None:
         generator, names = gr.Textbox("spade-street", label="generator"), gr.Textbox(label="generators")
         seed, seeds = gr.Number(0, label="seed"), gr.Number(1, label="seeds")
         statistics, dropout = gr.Textbox("picture", label="statistics"), gr.Textbox("off", label="dropout")
+        sampling = gr.Textbox("mean", label="style_sampling")
         report = gr.JSON(label="report")
         button = gr.Button()
     button.click(list_generators, None, report, api_name="list_generators", queue=False)
@@ -38,7 +39,7 @@ def build_api() -> None:
     button.click(convert_layout, [layout, space, target], [picture, report], api_name="convert_layout")
     button.click(
         generate,
-        [layout, space, generator, seed, style, statistics, dropout, instances],
+        [layout, space, generator, seed, style, statistics, dropout, instances, sampling],
         picture,
         api_name="generate",
         **ONE_AT_A_TIME,
@@ -123,6 +124,7 @@ def generate(
     statistics: str = "picture",
     dropout: str = "off",
     instances: str | None = None,
+    style_sampling: str = "mean",
 ) -> str:
     """Turn a layout into a picture with one generator.
 
@@ -135,11 +137,12 @@ def generate(
         statistics: picture or running, for generators of the pix2pix family.
         dropout: off or on, for generators of the pix2pix family.
         instances: an instance map of the layout's size, if there is one.
+        style_sampling: mean or draw, how generators that accept a style picture read it.
 
     Returns:
         The picture as a PNG that carries everything needed to make it again.
     """
-    options = {"statistics": statistics, "dropout": dropout}
+    options = {"statistics": statistics, "dropout": dropout, "style_sampling": style_sampling}
     try:
         exact = exact_layout(layout, instances, label_space)
         [task] = session.plan(

@@ -105,8 +105,8 @@ def plan(
     tasks = []
     for name in dict.fromkeys(names):
         known = card(find(name).name)
-        values = {choice.name: choice.values for choice in known.options}
-        chosen = {key: value for key, value in (options or {}).items() if value in values.get(key, ())}
+        names_known = {choice.name for choice in known.options}
+        chosen = {key: value for key, value in (options or {}).items() if key in names_known}
         request = LayoutRequest(layout, style if known.accepts_style else None, chosen)
         check_request(known, request)
         ignored = style is not None and not known.accepts_style

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ def test_a_comparison_is_one_sheet(client: Client) -> None:
         ((LAYOUT, "street", "spade-street", -1), "seed"),
         ((LAYOUT, "street", "spade-street", 1.5), "seed"),
         ((LAYOUT, "street", "spade-street", 2**32), "seed"),
+        ((LAYOUT, "street", "pix2pix-street", 1, None, "guessed"), "statistics"),
         (("text.png", "street", "spade-street", 1), "PNG"),
         (("half.png", "street", "spade-street", 1), "cut off"),
         (("tiny.png", "street", "spade-street", 1), "1x1"),
@@ -168,7 +170,8 @@ def test_a_model_sees_the_tools(studio: Studio) -> None:
             await session.initialize()
             return {tool.name: tool for tool in (await session.list_tools()).tools}
 
-    listed = asyncio.run(tools())
+    with ThreadPoolExecutor() as thread:  # this one may have an event loop of the browser's already
+        listed = thread.submit(lambda: asyncio.run(tools())).result()
     assert {f"/{name}" for name in listed} == ENDPOINTS
     assert "Turn a layout into a picture" in listed["generate"].description
     assert {"layout", "generator", "seed"} <= set(listed["generate"].inputSchema["properties"])
