@@ -76,9 +76,9 @@ def compare(args: argparse.Namespace) -> None:
         check_request(target, request)
     for name in args.names:  # all before the first runs, so that one that cannot be had is known at once
         load(name, device=args.device, progress=progress())
-    shown = {"layout": request.layout.colours()}
+    shown = [("layout", request.layout.colours())]
     for name, target in zip(args.names, cards, strict=True):
-        shown[target.name] = _make(args, name, request, args.out / f"{target.name}.png").image
+        shown.append((target.name, _make(args, name, request, args.out / f"{target.name}.png").image))
     write_atomically(args.out / "sheet.png", encode_png(contact_sheet(shown)))
     print(args.out / "sheet.png")
 

@@ -239,8 +239,10 @@ def _why_no_source(entry: Entry) -> str:
         return f"{entry.name} is built in, but {BUILTIN.parent.name}/builtin/{entry.name} holds no {WEIGHTS}."
     if entry.source == "mirror":
         return f"{entry.name} is in a mirror only; set SIMS_ZOO_REPO to the Hub repository (OWNER/NAME) that holds it."
+    # The folder as a shell would name it: what is shown on a page should not tell the server's paths.
+    place = f"{'$SIMS_CACHE' if os.environ.get('SIMS_CACHE') else '~/.cache/sims-studio'}/local/{entry.name}"
     return (
         f"The authors publish {entry.name} themselves: get {' and '.join(entry.files)} from {entry.official}, then"
         f" python -m zoo convert {entry.family} {' '.join(entry.files)} --preset {entry.preset} --out"
-        f" {local_folder(entry.name)} makes it ready here."
+        f" {place} makes it ready here."
     )

@@ -53,23 +53,24 @@ def add(results: Sequence[Result], new: Result) -> list[Result]:
 
 def sheet_value(results: Sequence[Result]) -> dict[str, Any]:
     """The sheet as data for the page: column titles, and rows with one card or null for each column."""
-    columns = list(dict.fromkeys(map(_column, results)))
+    columns, names = list(dict.fromkeys(map(_column, results))), _row_names(results)
     rows: dict[Any, dict[str, Any]] = {}
     for result in results:
         if _row(result) not in rows:
-            rows[_row(result)] = _row_head(result, len(columns))
+            rows[_row(result)] = _row_head(result, names[_row(result)], len(columns))
         rows[_row(result)]["cells"][columns.index(_column(result))] = result.page_value()
     return {"columns": [title for _, title in columns], "rows": list(rows.values())}
 
 
 def sheet_file(results: Sequence[Result]) -> str:
-    """The path of a PNG with all finished pictures, at least one, each under its generator's name and seed."""
+    """The path of a PNG with all finished pictures, at least one, each under its generator's name and its row's."""
     done = [result for result in results if result.state == "done"]
-    columns = list(dict.fromkeys(map(_column, done)))
-    captions = {f"{_column(result)[1]}, {_row_name(result)}": result for result in done}
-    pictures = {text: read_image(Path(result.path), "The picture") for text, result in captions.items()}
-    full = len(done) == len(columns) * len(set(map(_row, done)))
-    sheet = contact_sheet(pictures, columns=len(columns) if full else None)
+    columns, names = list(dict.fromkeys(map(_column, done))), _row_names(done)
+    pictures = [
+        (f"{_column(result)[1]}, {names[_row(result)].lower()}", read_image(Path(result.path), "The picture"))
+        for result in done
+    ]
+    sheet = contact_sheet(pictures, columns=len(columns) if len(done) == len(columns) * len(names) else None)
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, "PNG")
     return SHELF.put(buffer.getvalue(), "comparison.png")
@@ -91,14 +92,24 @@ def _column(result: Result) -> tuple[str, str]:
     return card.name + said, f"{card.title} ({said})" if said else card.title
 
 
-def _row_name(result: Result) -> str:
-    return f"seed {result.task.seed}"
+def _row_names(results: Sequence[Result]) -> dict[tuple[int, int, int], str]:
+    """Each row by its seed, and by the number of its layout or style where these differ."""
+    rows = dict.fromkeys(map(_row, results))
+    layouts, styles = (list(dict.fromkeys(row[part] for row in rows)) for part in (0, 1))
+    names = {}
+    for layout, style, seed in rows:
+        names[layout, style, seed] = f"Seed {seed}"
+        if len(layouts) > 1:
+            names[layout, style, seed] += f", layout {layouts.index(layout) + 1}"
+        if len(styles) > 1:
+            names[layout, style, seed] += f", style {styles.index(style) + 1}"
+    return names
 
 
-def _row_head(result: Result, columns: int) -> dict[str, Any]:
+def _row_head(result: Result, title: str, columns: int) -> dict[str, Any]:
     request = result.task.request
     return {
-        "title": _row_name(result).capitalize(),
+        "title": title,
         "layout": thumbnail(request.layout.colours()),
         "style": "" if request.style is None else thumbnail(request.style),
         "cells": [None] * columns,

@@ -23,6 +23,7 @@ from sims.image_files import ImageError
 from sims.layout import Layout, LayoutError
 from sims.load import LoadError, card, load
 from sims.provenance import RecipeError, picture_png, read_recipe
+from sims.ui.catalogue import named_layout_entry
 from sims.ui.page_part import file_value
 from sims.ui.shelf import SHELF
 from sims.ui.work import Work
@@ -104,7 +105,7 @@ def plan(
     check_seed(seed)
     tasks = []
     for name in dict.fromkeys(names):
-        known = card(find(name).name)
+        known = card(named_layout_entry(name).name)
         names_known = {choice.name for choice in known.options}
         chosen = {key: value for key, value in (options or {}).items() if key in names_known}
         request = LayoutRequest(layout, style if known.accepts_style else None, chosen)

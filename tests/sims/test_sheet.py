@@ -14,14 +14,14 @@ def plain(height: int, width: int, level: int) -> np.ndarray:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_every_picture_is_whole(count: int) -> None:
-    pictures = {f"picture {number}": plain(30, 50, 40 * number) for number in range(count)}
+    pictures = [("the same caption", plain(30, 50, 40 * number)) for number in range(count)]
     sheet = contact_sheet(pictures)
     for number in range(count):
         assert (sheet == 40 * number).all(-1).sum() >= 30 * 50
 
 
 def test_captions_stand_above_and_never_run_into_the_next_cell() -> None:
-    sheet = contact_sheet({"a" * 300: plain(40, 80, 200), "b": plain(40, 80, 200)})
+    sheet = contact_sheet([("a" * 300, plain(40, 80, 200)), ("b", plain(40, 80, 200))])
     above = sheet[MARGIN : MARGIN + CAPTION]
     first, gap = above[:, MARGIN : MARGIN + 80], above[:, MARGIN + 80 : 2 * MARGIN + 80]
     assert (first < 128).any()
@@ -29,7 +29,7 @@ def test_captions_stand_above_and_never_run_into_the_next_cell() -> None:
 
 
 def test_large_pictures_are_reduced_and_keep_their_shape() -> None:
-    sheet = contact_sheet({"large": plain(1500, 3000, 100)})
+    sheet = contact_sheet([("large", plain(1500, 3000, 100))])
     covered = (sheet[MARGIN + CAPTION :] == 100).all(-1)
     assert covered.any(0).sum() == CELL_SIDE
     assert covered.any(1).sum() == CELL_SIDE // 2

@@ -14,6 +14,7 @@ from PIL import Image
 from sims.generator import Cancelled, Progress, RequestError
 from sims.layout import Layout
 from sims.layout_files import layout_to_editor
+from sims.load import load
 from sims.provenance import RecipeError
 from sims.ui import catalogue, session
 from sims.ui.compare import PAINTED, row_requests
@@ -220,6 +221,18 @@ def test_a_sheet_has_a_row_for_each_seed_and_a_column_for_each_generator(layout:
         plan_rows(["pix2pix-street"], [RowRequest(layout, seed) for seed in range(9)], {})
     with pytest.raises(RequestError, match="nothing to compare"):
         plan_rows(["pix2pix-street"], [], {})
+
+
+def test_rows_that_share_a_seed_all_get_into_the_exported_sheet(finished: session.Result) -> None:
+    layout = finished.task.request.layout
+    mirrored = Layout(layout.ids[:, ::-1].copy(), layout.space)
+    task = session.plan(["pix2pix-street"], mirrored, seed=finished.task.seed, options=finished.task.request.options)[0]
+    other = session.finished(task, load("pix2pix-street").generate(task.request, seed=task.seed))
+    titles = [row["title"] for row in sheet_value([finished, other])["rows"]]
+    assert titles == [f"Seed {task.seed}, layout 1", f"Seed {task.seed}, layout 2"]
+    one, both = (Image.open(sheet_file(results)) for results in ([finished], [finished, other]))
+    assert both.width == one.width
+    assert both.height > 1.8 * one.height
 
 
 def test_other_options_make_another_column(finished: session.Result) -> None:
