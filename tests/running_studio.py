@@ -37,8 +37,11 @@ class Studio:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Studio]:
-    """`python app.py` with its files in `folder`, and with a Hub that cannot be reached."""
+def serve(folder: Path, **settings: str) -> Iterator[Studio]:
+    """`python app.py` with its files in `folder`, and with a Hub that cannot be reached.
+
+    `settings` are further variables of its environment; HF_ENDPOINT names a Hub that can.
+    """
     output, lookups = folder / "output.txt", folder / "lookups.txt"
     lookups.touch()
     (folder / "sitecustomize.py").write_text(AUDIT.format(path=str(lookups)))
@@ -48,6 +51,7 @@ def serve(folder: Path) -> Iterator[Studio]:
         "PYTHONPATH": str(folder),
         "GRADIO_TEMP_DIR": str(folder / "gradio"),
         "HF_ENDPOINT": f"http://127.0.0.1:{nobody}",
+        **settings,
     }
     command = [sys.executable, str(APP), "--port", str(port)]
     with output.open("wb") as log:
