@@ -55,7 +55,7 @@ def availability(entry: Entry) -> Availability:
         return Availability(False, False, _why_no_source(entry))
     if cache.offline():
         return Availability(False, False, cache.offline_sentence(entry.name))
-    reason = f"{entry.name} is not here yet: pull it from {sources[0].repo}, python -m zoo pull {entry.name}."
+    reason = f"{entry.name} is not here yet; python -m zoo pull {entry.name} gets it from {sources[0].repo}."
     return Availability(False, True, reason)
 
 
