@@ -11,7 +11,7 @@ MEANING = {
     "pixel": "mean absolute difference from the render, pictures in [-1, 1]",
     "perceptual": "mean relative difference of the segmenter's features",
     "consistency": "share of pixels that the segmenter reads as the layout says",
-    "consistency_render": "the same for the renders, which bounds it",
+    "consistency_render": "the same for the renders; pictures made to please the segmenter can exceed it",
     "iou_render": "the same for the renders",
 }
 

@@ -23,7 +23,8 @@ def figures(made: Tensor, batch: Batch, distance: PerceptualDistance, segmenter:
 
     `pixel` is the mean absolute difference in [-1, 1]; `perceptual` the distance of the segmenter's features;
     `consistency` the share of pixels that the segmenter reads in a picture as the layout says, `iou` its mean
-    intersection over union, and `*_render` the same for the renders, which bound them.
+    intersection over union, and `*_render` the same for the renders. As the segmenter's features are also what the
+    generators were trained by, it can read their pictures better than renders.
     """
     judge = load_segmenter(segmenter).to(made.device)
     found = {"": _read(judge, made, space), "_render": _read(judge, batch.pictures, space)}
