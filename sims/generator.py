@@ -6,6 +6,7 @@ requests happens here, once, so that bad input never reaches a network.
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +47,7 @@ class Choice:
 
     @property
     def default(self) -> str:
+        """The value taken where a request names none."""
         return self.values[0]
 
 
@@ -97,9 +99,8 @@ Request = LayoutRequest | ImageRequest
 class Picture:
     """A result, and all that explains it.
 
-    `image` is RGB uint8 (H, W, 3); `seconds` is the wall time by stage, in order; `stages` holds intermediate
-    pictures by name (RGB uint8); `notes` are sentences the viewer should see (classes that could not be mapped, ...);
-    `options` holds every option with the value used.
+    `image` is RGB uint8 (H, W, 3); `seconds` is the wall time by stage, in order; `notes` are sentences the viewer
+    should see (classes that could not be mapped, ...); `options` holds every option with the value used.
     """
 
     image: np.ndarray
@@ -109,7 +110,6 @@ class Picture:
     generator: str
     revision: str
     options: Mapping[str, str]
-    stages: Mapping[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -120,7 +120,6 @@ class Run:
         self.seed = seed
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
-        self.pictures: dict[str, np.ndarray] = {}
         self._progress = progress
         self._stages = stages
 
@@ -141,8 +140,11 @@ class Run:
 class Generator(ABC):
     """A loaded model. `generate` is deterministic in its request and seed."""
 
-    card: Card
     stage_names: tuple[str, ...]
+
+    def __init__(self, card: Card, device: torch.device):
+        self.card, self.device = card, device
+        self._one_at_a_time = threading.Lock()  # options and what is kept for the next run belong to one run
 
     def generate(self, request: Request, *, seed: int = 0, progress: Progress = silent) -> Picture:
         """Make one picture.
@@ -160,7 +162,7 @@ class Generator(ABC):
         elif isinstance(request, LayoutRequest):
             layout = request.layout
         options = {choice.name: request.options.get(choice.name, choice.default) for choice in self.card.options}
-        with torch.inference_mode():
+        with self._one_at_a_time, torch.inference_mode():
             if isinstance(request, LayoutRequest):
                 image = self._from_layout(layout, request.style, options, run)
             else:
@@ -174,7 +176,6 @@ class Generator(ABC):
             generator=self.card.name,
             revision=self.card.revision,
             options=options,
-            stages=run.pictures,
             notes=tuple(run.notes),
         )
 

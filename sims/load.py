@@ -28,7 +28,6 @@ FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator]] = {
     "cyclegan": TranslationGenerator,
     "huggan": TranslationGenerator,
 }
-MEMORY_BYTES = int(os.environ.get("SIMS_MEMORY_MB", "3000")) * 1024 * 1024  # bound of all loaded networks together
 
 
 class LoadError(ValueError):
@@ -40,9 +39,10 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
 
     `device` is "cpu", "cuda" or "auto", which takes CUDA where there is any. Loaded networks are kept, the least
     recently used leaving first, within SIMS_MEMORY_MB megabytes (3000 unless set). Raises `zoo.ZooError` if the
-    checkpoint cannot be had, `LoadError` if it cannot be used.
+    checkpoint cannot be had, `LoadError` if it or the device cannot be used.
     """
-    _set_threads()
+    _set_up_torch()
+    limit = _memory_limit()
     where = _device(device)
     checkpoint = _checkpoint(name_or_folder, progress)
     with _loaded.lock:
@@ -52,6 +52,7 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
             progress(0.95, "load the weights")
             generator = _build(name_or_folder, checkpoint, where)
             _loaded.put(key, generator)
+        _loaded.trim(limit)
     return generator
 
 
@@ -152,7 +153,23 @@ def _device(device: str) -> torch.device:
     return torch.device(device)
 
 
+def _memory_limit() -> int:
+    """Bytes that all loaded networks together may hold."""
+    said = os.environ.get("SIMS_MEMORY_MB", "3000")
+    if not said.isdecimal():
+        raise LoadError(f"SIMS_MEMORY_MB is {said!r}; set it to a whole number of megabytes, such as 3000.")
+    return int(said) * 1024 * 1024
+
+
 @cache
+def _set_up_torch() -> None:
+    """Full precision and the same result every time on a GPU; on a CPU as many threads as there are cores to use."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    _set_threads()
+
+
 def _set_threads() -> None:
     """As many threads as this process may use cores, which in a container are fewer than the machine has."""
     if "OMP_NUM_THREADS" in os.environ:
@@ -167,11 +184,10 @@ def _set_threads() -> None:
 
 
 class _Loaded:
-    """Generators by use, the most recent last, within a number of bytes."""
+    """Generators by use, the most recent last."""
 
-    def __init__(self, limit: int):
+    def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.limit = limit
         self._generators: OrderedDict[tuple[str, str, str], Generator] = OrderedDict()
 
     def get(self, key: tuple[str, str, str]) -> Generator | None:
@@ -181,9 +197,12 @@ class _Loaded:
         return self._generators.get(key)
 
     def put(self, key: tuple[str, str, str], generator: Generator) -> None:
-        """Keep `generator`, and let go of the oldest others while all together are over the limit."""
+        """Keep `generator` as the most recent."""
         self._generators[key] = generator
-        while len(self._generators) > 1 and self.bytes() > self.limit:
+
+    def trim(self, limit: int) -> None:
+        """Let go of the oldest while all together hold more than `limit` bytes; the most recent stays."""
+        while len(self._generators) > 1 and self.bytes() > limit:
             self._generators.popitem(last=False)
 
     def bytes(self) -> int:
@@ -191,4 +210,4 @@ class _Loaded:
         return sum(generator.memory_bytes() for generator in self._generators.values())
 
 
-_loaded = _Loaded(MEMORY_BYTES)
+_loaded = _Loaded()

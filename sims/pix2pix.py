@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from sims.generator import Card, Choice, Generator, Run, loaded, placed, to_tensor, to_uint8
 from sims.layout import Layout
 from sims.norms import BatchNorm, Dropout, set_dropout, set_statistics
-from sims.resnet import MOBILE_BLOCKS, RESNET_BLOCKS, MobileResNet, ResNet
+from sims.resnet import MOBILE_BLOCKS, MobileResNet, ResNet
 from sims.spade_layout import one_hot
-from sims.unet import UNET_LEVELS, HugGANUNet, UNet
+from sims.unet import HugGANUNet, UNet
+from zoo.convert.unet_resnet import RESNET_BLOCKS, UNET_LEVELS
 
 STATISTICS = Choice(
     "statistics",
@@ -48,7 +49,7 @@ class TranslationGenerator(Generator):
     stage_names = ("read the input", "translate")
 
     def __init__(self, card: Card, config: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device):
-        self.card, self.device = card, device
+        super().__init__(card, device)
         self.size: tuple[int, int] = tuple(config["size"])
         self.input, self.grey = config["input"], config.get("input_nc", config.get("in_channels")) == 1
         self.network = placed(loaded(build_network(config), tensors), device)

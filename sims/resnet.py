@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from sims.norms import norm_layer
 
-RESNET_BLOCKS = {"resnet_9blocks": 9, "resnet_6blocks": 6}
 MOBILE_BLOCKS = 9
 
 

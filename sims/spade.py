@@ -26,12 +26,10 @@ from torch import Tensor, nn
 from sims.generator import Card, Choice, Generator, Run, loaded, placed, to_tensor, to_uint8
 from sims.layout import Layout
 from sims.spade_layout import Level, Modulation, Pyramid
-from zoo.convert.spade import ENCODER, fold
+from zoo.convert.spade import DOUBLINGS, ENCODER, ENCODER_CODE, fold
 
-DOUBLINGS = {"normal": 5, "more": 6, "most": 7}
 ENCODER_SIDE = 256  # the encoder sees pictures of 256x256
-ENCODER_CODE = 256  # and returns a mean and a log variance of 256 numbers
-MODULATION_CACHE_BYTES = 512 * 1024 * 1024
+KEPT_LAYOUT_BYTES = 512 * 1024 * 1024
 
 STYLE_SAMPLING = Choice(
     "style_sampling", ("mean", "draw"), "With a style picture: its mean style, or one drawn around it by the seed."
@@ -224,9 +222,9 @@ def _twice(x: Tensor) -> Tensor:
 class StyleEncoder(nn.Module):
     """A style picture to the mean and log variance of its style code (appendix A, image encoder)."""
 
-    def __init__(self, ngf: int, crop_size: int):
+    def __init__(self, ngf: int):
         super().__init__()
-        widths = [3, ngf, 2 * ngf, 4 * ngf, 8 * ngf, 8 * ngf] + [8 * ngf] * (crop_size >= ENCODER_SIDE)
+        widths = [3, ngf, 2 * ngf, 4 * ngf, 8 * ngf, 8 * ngf, 8 * ngf]
         self.depth = len(widths) - 1
         for number, (before, after) in enumerate(itertools.pairwise(widths), start=1):
             conv = nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False)
@@ -268,14 +266,15 @@ class SpadeGenerator(Generator):
 
     def __init__(self, card: Card, config: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device):
         """`tensors` is the checkpoint under official names, spectral norm folded or not; the encoder under `netE.`."""
-        self.card, self.config, self.device = card, SpadeConfig.of(config), device
+        super().__init__(card, device)
+        self.config = SpadeConfig.of(config)
         tensors = fold(tensors)
         network = SpadeNetwork(self.config)
         self.network = placed(loaded(network, {k: v for k, v in tensors.items() if not k.startswith(ENCODER)}), device)
         self.network.prepare()
         self.encoder: StyleEncoder | None = None
         if self.config.use_vae:
-            encoder = StyleEncoder(self.config.encoder_ngf, self.config.crop_size)
+            encoder = StyleEncoder(self.config.encoder_ngf)
             found = {k.removeprefix(ENCODER): v for k, v in tensors.items() if k.startswith(ENCODER)}
             self.encoder = placed(loaded(encoder, found), device)
         self._last: tuple[bytes, Pyramid] | None = None
@@ -297,7 +296,7 @@ class SpadeGenerator(Generator):
     def memory_bytes(self) -> int:
         encoder = self.encoder.parameters() if self.encoder else ()
         kept = self.network.bytes() + sum(p.numel() * p.element_size() for p in encoder)
-        return kept + (self._last[1].modulation_bytes() if self._last else 0)
+        return kept + (self._last[1].bytes() if self._last else 0)
 
     def _from_layout(
         self, layout: Layout, style: np.ndarray | None, options: Mapping[str, str], run: Run
@@ -310,7 +309,7 @@ class SpadeGenerator(Generator):
                 z = self._style(style, options["style_sampling"], run)
         with run.stage("synthesise"):
             image = to_uint8(self.network(pyramid, z))
-        if pyramid.modulation_bytes() > MODULATION_CACHE_BYTES:
+        if pyramid.bytes() > KEPT_LAYOUT_BYTES:
             self._last = None
         return image
 

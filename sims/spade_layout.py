@@ -45,6 +45,12 @@ class Level:
         self._uniform: dict[int, Tensor] = {}
         self._dense: Tensor | None = None
 
+    def tensors(self) -> list[Tensor]:
+        """All that is kept."""
+        pairs = [tensor for pair in list(self.modulations.values()) for tensor in pair]
+        dense = [] if self._dense is None else [self._dense]
+        return [self.labels, *pairs, *list(self._taps.values()), *list(self._uniform.values()), *dense]
+
     def dense(self) -> Tensor:
         """(B, classes [+ 1], h, w): the one-hot channels, then the edges."""
         if self._dense is None:
@@ -91,10 +97,9 @@ class Pyramid:
             self._levels[size] = Level(labels, edges, self.classes)
         return self._levels[size]
 
-    def modulation_bytes(self) -> int:
-        """Bytes of the modulations kept."""
-        kept = (pair for level in self._levels.values() for pair in level.modulations.values())
-        return sum(tensor.numel() * tensor.element_size() for pair in kept for tensor in pair)
+    def bytes(self) -> int:
+        """Bytes of all that is kept for the next run with this layout."""
+        return sum(t.numel() * t.element_size() for level in list(self._levels.values()) for t in level.tensors())
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,6 @@ from torch import Tensor, nn
 
 from sims.norms import Dropout, norm_layer
 
-UNET_LEVELS = {"unet_256": 8, "unet_128": 7}
-
 
 class UNet(nn.Module):
     """An encoder and decoder with skips, of 7 or 8 halvings: sides are multiples of 128 or 256."""

@@ -60,7 +60,7 @@ def tiny_spade(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "encoder_ngf": 2,
     }
     tensors = seeded(SpadeNetwork(SpadeConfig(**options)), seed=1)
-    encoder = seeded(StyleEncoder(options["encoder_ngf"], options["crop_size"]), seed=2)
+    encoder = seeded(StyleEncoder(options["encoder_ngf"]), seed=2)
     tensors |= {f"netE.{name}": value for name, value in encoder.items()}
     config = {"family": "spade", **options, "label_space": "street", "spectral": "folded"}
     return written(tmp_path_factory.mktemp("checkpoints") / "tiny-spade", tensors, config)

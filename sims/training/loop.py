@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from sims.training.card import write_card
+from sims.training.shipping import write_card
 
 LOG_EVERY = 50  # steps
 SAVE_SECONDS = 600.0

@@ -6,12 +6,10 @@ paper's adversary and pixel distance come feature matching and the segmenter's f
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from sims.generator import placed
@@ -21,7 +19,9 @@ from sims.spade_layout import one_hot
 from sims.training.adversarial import AdversarialRecipe
 from sims.training.adversary import Adversary
 from sims.training.data import Batch, Frames
-from sims.unet import UNET_LEVELS, UNet
+from sims.training.shipping import ship
+from sims.unet import UNet
+from zoo.convert.unet_resnet import UNET_LEVELS
 
 NGF = 16
 PIXEL = 10.0
@@ -64,11 +64,7 @@ class Pix2PixRecipe(AdversarialRecipe):
         return network
 
     def export(self, folder: Path) -> None:
-        tensors = self.steady()[0].state_dict()
-        shipped = {k: v.half().contiguous() for k, v in tensors.items() if not k.endswith("num_batches_tracked")}
-        save_file(shipped, folder / "model.safetensors")
         config = {
-            "format": 1,
             "family": "pix2pix",
             "netG": "unet_256",
             "input_nc": self.classes,
@@ -80,4 +76,4 @@ class Pix2PixRecipe(AdversarialRecipe):
             "label_space": self.space,
             "size": list(self.size),
         }
-        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+        ship(folder, self.steady()[0].state_dict(), config)

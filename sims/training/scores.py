@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
+from sims.generator import to_uint8
 from sims.label_space import label_space
 from sims.training.adversary import PerceptualDistance
 from sims.training.data import Batch
@@ -56,11 +57,6 @@ def picture_rows(made: Tensor, batch: Batch, space: str) -> np.ndarray:
     palette = label_space(space).palette
     rows = []
     for picture, labels, render in zip(made, batch.labels, batch.pictures, strict=True):
-        parts = [palette[labels.cpu().numpy()], _bytes(picture), _bytes(render)]
+        parts = [palette[labels.cpu().numpy()], to_uint8(picture[None]), to_uint8(render[None])]
         rows.append(np.concatenate(parts, axis=1))
     return np.concatenate(rows)
-
-
-def _bytes(picture: Tensor) -> np.ndarray:
-    scaled = ((picture.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)
-    return scaled.permute(1, 2, 0).cpu().numpy()

@@ -5,18 +5,17 @@ Its features are the perceptual distance of the other recipes, its decisions the
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from sims.generator import placed
 from sims.label_space import label_space
 from sims.training.data import Batch, Frames
+from sims.training.shipping import ship
 from sims.vgg import Segmenter, folded_batch_norm
 
 WIDTH = 0.25
@@ -102,14 +101,12 @@ class SegmenterRecipe:
         for key, value in self.network.state_dict().items():
             if not key.startswith("trunk."):
                 tensors[key] = value
-        save_file({key: value.half().contiguous() for key, value in tensors.items()}, folder / "model.safetensors")
         config = {
-            "format": 1,
             "family": "vgg",
             "width": WIDTH,
             "classes": {space: label_space(space).channels for space in LABEL_SPACES},
         }
-        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+        ship(folder, tensors, config)
 
 
 def mean_iou(found: Tensor, wanted: Tensor) -> float:

@@ -7,13 +7,11 @@ features in the place of VGG's.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from sims.generator import placed
@@ -24,6 +22,7 @@ from sims.training.adversarial import AdversarialRecipe
 from sims.training.adversary import Adversary
 from sims.training.averaging import recalibrate
 from sims.training.data import Batch, Frames
+from sims.training.shipping import ship
 
 CORE_SHARE = 0.55  # of the time goes into the core
 BATCH = {"more": 4, "most": 2}
@@ -58,7 +57,7 @@ class SpadeRecipe(AdversarialRecipe):
     def _build(self, config: SpadeConfig) -> None:
         self.config, self.batch = config, BATCH[config.num_upsampling_layers]
         self.size = self.window = config.size
-        networks = nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf, config.crop_size)))
+        networks = nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf)))
         _initialise(networks)
         adversary = Adversary(config.classes + (not config.no_instance) + 3)
         self.begin(placed(networks, self.device), adversary)
@@ -118,10 +117,9 @@ class SpadeRecipe(AdversarialRecipe):
     def export(self, folder: Path) -> None:
         generator, encoder = self.steady()
         tensors = generator.state_dict() | {f"netE.{key}": value for key, value in encoder.state_dict().items()}
-        shipped = {k: v.half().contiguous() for k, v in tensors.items() if not k.endswith("num_batches_tracked")}
-        save_file(shipped, folder / "model.safetensors")
-        config = {"format": 1, "family": "spade", **asdict(self.config), "label_space": self.space}
-        (folder / "config.json").write_text(json.dumps({**config, "spectral": "folded"}, indent=2) + "\n")
+        ship(
+            folder, tensors, {"family": "spade", **asdict(self.config), "label_space": self.space, "spectral": "folded"}
+        )
 
 
 def _initialise(networks: nn.Module) -> None:

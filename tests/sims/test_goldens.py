@@ -89,7 +89,7 @@ def test_spade(name: str, prepared: bool) -> None:
         if not config.use_vae:
             compare(network(layout), tensors, "image")
             return
-        encoder = StyleEncoder(asked["options"]["ngf"], config.crop_size).eval()
+        encoder = StyleEncoder(asked["options"]["ngf"]).eval()
         state = torch_state_dict({f"netE.{key}": spec for key, spec in asked["state"]["netE"].items()})
         encoder.load_state_dict(fold({key.removeprefix("netE."): value for key, value in state.items()}))
         mean, log_variance = encoder((tensors["style_u8"].float() / 255 - 0.5) / 0.5)

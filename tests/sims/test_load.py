@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -54,15 +55,54 @@ def test_a_picture_says_how_it_was_made(tiny_spade: Path) -> None:
     assert len(picture.revision) == 64
 
 
-def test_the_same_request_and_seed_give_the_same_picture(tiny_spade: Path, tiny_pix2pix: Path) -> None:
-    for folder, options in ((tiny_spade, {}), (tiny_pix2pix, {"dropout": "on"})):
-        generator = load(folder, device="cpu")
-        if generator.card.task != "layout":
-            continue
-        first = generator.generate(LayoutRequest(street(), options=options), seed=1).image
-        assert np.array_equal(first, generator.generate(LayoutRequest(street(), options=options), seed=1).image)
-        other = generator.generate(LayoutRequest(street(), options=options), seed=2).image
-        assert not np.array_equal(first, other), folder.name
+@pytest.mark.parametrize("options", [{}, {"style_sampling": "draw"}])
+def test_the_seed_decides_and_nothing_else_does(tiny_spade: Path, options: dict[str, str]) -> None:
+    generator = load(tiny_spade, device="cpu")
+    style = None if not options else np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
+    request = LayoutRequest(street(), style, options)
+    first = generator.generate(request, seed=1).image
+    assert np.array_equal(first, generator.generate(request, seed=1).image)
+    assert not np.array_equal(first, generator.generate(request, seed=2).image)
+
+
+def test_a_style_picture_decides_the_look(tiny_spade: Path) -> None:
+    generator = load(tiny_spade, device="cpu")
+    dark, bright = (np.random.default_rng(1).integers(low, low + 99, (40, 60, 3), np.uint8) for low in (0, 150))
+    pictures = [generator.generate(LayoutRequest(street(), style), seed=5) for style in (dark, bright, dark)]
+    assert not np.array_equal(pictures[0].image, pictures[1].image)
+    assert np.array_equal(pictures[0].image, pictures[2].image)
+    assert pictures[0].options == {"style_sampling": "mean"}
+    other_seed = generator.generate(LayoutRequest(street(), dark), seed=6).image
+    assert np.array_equal(pictures[0].image, other_seed)  # the mean style needs no seed
+
+
+def test_statistics_and_dropout_change_the_picture(tiny_pix2pix: Path) -> None:
+    """The defaults are the published pictures' statistics, without their dropout."""
+    generator = load(tiny_pix2pix, device="cpu")
+    assert {choice.name: choice.default for choice in generator.card.options} == {
+        "statistics": "picture",
+        "dropout": "off",
+    }
+    layout = street()
+    made = {
+        (statistics, dropout, seed): generator.generate(
+            LayoutRequest(layout, options={"statistics": statistics, "dropout": dropout}), seed=seed
+        ).image.tobytes()
+        for statistics in ("picture", "running")
+        for dropout in ("off", "on")
+        for seed in (1, 2)
+    }
+    assert len(set(made.values())) == 6  # without dropout the seed changes nothing
+    assert generator.generate(LayoutRequest(layout), seed=3).image.tobytes() == made["picture", "off", 1]
+
+
+def test_runs_on_one_generator_do_not_disturb_each_other(tiny_pix2pix: Path) -> None:
+    generator = load(tiny_pix2pix, device="cpu")
+    requests = [LayoutRequest(street(), options={"dropout": dropout}) for dropout in ("off", "on")] * 6
+    alone = [generator.generate(request, seed=1).image for request in requests[:2]]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda request: generator.generate(request, seed=1).image, requests))
+    assert all(np.array_equal(image, alone[number % 2]) for number, image in enumerate(together))
 
 
 def test_the_kept_modulations_change_nothing(tiny_spade: Path) -> None:
@@ -150,14 +190,20 @@ def test_a_card_needs_no_weights(tiny_spade: Path, tmp_path: Path) -> None:
 def test_loaded_generators_are_kept_within_the_limit(
     tiny_spade: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = loading._Loaded(10**9)
+    kept = loading._Loaded()
     monkeypatch.setattr(loading, "_loaded", kept)
     first = load(tiny_spade, device="cpu")
     assert load(tiny_spade, device="cpu") is first
-    kept.limit = first.memory_bytes() + 1
+    before = first.memory_bytes()
+    first.generate(LayoutRequest(street()))
+    assert first.memory_bytes() > before  # what is kept of the layout counts, too
+    monkeypatch.setenv("SIMS_MEMORY_MB", "0")
     second = load(copied(tiny_spade, tmp_path / "second"), device="cpu")
     assert kept.bytes() == second.memory_bytes()
     assert load(tiny_spade, device="cpu") is not first
+    monkeypatch.setenv("SIMS_MEMORY_MB", "lots")
+    with pytest.raises(LoadError, match="SIMS_MEMORY_MB is 'lots'"):
+        load(tiny_spade, device="cpu")
 
 
 def test_half_precision_files_compute_in_float32(tiny_spade: Path, tmp_path: Path) -> None:

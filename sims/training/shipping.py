@@ -1,9 +1,14 @@
-"""The card that goes with a checkpoint: how it was made, and its figures on held-out frames."""
+"""What a trained checkpoint ships as: float16 weights, its configuration, and a card with its figures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from zoo.files import FORMAT, write_checkpoint
 
 MEANING = {
     "accuracy": "share of held-out pixels whose class it finds",
@@ -14,6 +19,12 @@ MEANING = {
     "consistency_render": "the same for the renders; pictures made to please the segmenter can exceed it",
     "iou_render": "the same for the renders",
 }
+
+
+def ship(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:
+    """Write the checkpoint in half precision; counts of batches seen are left out, as nothing reads them."""
+    halved = {key: value.half() for key, value in tensors.items() if not key.endswith("num_batches_tracked")}
+    write_checkpoint(folder, halved, {"format": FORMAT, **config})
 
 
 def write_card(folder: Path, name: str, minutes: float, steps: int, seed: int, scores: Mapping[str, float]) -> None:
