@@ -107,9 +107,13 @@ def _config(folder: Path) -> dict[str, Any]:
             f" {', '.join(FAMILIES)}."
         )
     try:
-        return checked_config(config)
+        checked = checked_config(config)
     except ConvertError as error:
         raise LoadError(f"{folder / 'config.json'}: {error}") from error
+    channels = checked.get("output_nc", checked.get("out_channels", 3))
+    if channels not in (1, 3):
+        raise LoadError(f"{folder} makes {channels} channels, which is no picture; generators make 1 or 3.")
+    return checked
 
 
 def _entry_card(entry: Entry) -> Card:

@@ -173,6 +173,13 @@ def test_a_config_of_another_space_is_refused(tiny_spade: Path, tmp_path: Path) 
         load(copied(tiny_spade, tmp_path / "c", ngf="wide"), device="cpu")
 
 
+def test_what_makes_no_picture_is_refused(tiny_cyclegan: Path, tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="makes 2 channels, which is no picture"):
+        load(copied(tiny_cyclegan, tmp_path / "ab", output_nc=2), device="cpu")
+    with pytest.raises(LoadError, match="of family 'vgg', which makes no pictures"):
+        load("segmenter-world", device="cpu")
+
+
 def test_unknown_names_and_devices_are_told(tiny_spade: Path) -> None:
     with pytest.raises(ZooError, match="spade-street"):
         load("spade-stret")
