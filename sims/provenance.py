@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,8 +31,10 @@ MAX_FILE_BYTES = 96 * 1024 * 1024
 MAX_DOCUMENT_BYTES = 64 * 1024
 MAX_ENTRIES = 32  # of the options, and of the stages that were timed
 MAX_TEXT = 255
+MAX_NAME_BYTES = 100  # so that a file can be called by it
 MAX_SECONDS = 1e9
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_NAME = re.compile(r"\w[\w .,+()-]*")
 
 
 class RecipeError(ValueError):
@@ -209,8 +212,8 @@ def _is_text(value: object) -> bool:
 
 
 def _is_name(value: object) -> bool:
-    """A generator's name, which can never be a path."""
-    return _is_text(value) and value not in ("", ".", "..") and not set(str(value)) & set("/\\")
+    """A name as those of the catalogue and of people's folders: it can be that of a file, and never a path."""
+    return isinstance(value, str) and bool(_NAME.fullmatch(value)) and len(value.encode()) <= MAX_NAME_BYTES
 
 
 def _is_texts(value: object) -> bool:
@@ -230,7 +233,7 @@ def _is_part_names(value: object) -> bool:
 _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "format": ((lambda value: value == FORMAT), f"{FORMAT}"),
     "version": (_is_text, "a line of text"),
-    "generator": (_is_name, "a name without slashes"),
+    "generator": (_is_name, f"a name without slashes of at most {MAX_NAME_BYTES} bytes"),
     "revision": (_is_text, "a line of text"),
     "seed": ((lambda value: _is_whole(value, 0, MAX_SEED)), f"a whole number from 0 to {MAX_SEED}"),
     "options": (_is_texts, f"at most {MAX_ENTRIES} lines of text by name"),

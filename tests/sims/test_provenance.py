@@ -172,7 +172,12 @@ def test_a_newer_format_is_named() -> None:
         ({"generator": "../../etc"}, "generator"),
         ({"generator": ".."}, "generator"),
         ({"generator": "a\\b"}, "generator"),
-        ({"generator": "x" * 256}, "generator"),
+        ({"generator": "x" * 101}, "generator"),
+        ({"generator": "\u5c71" * 85}, "generator"),  # 255 bytes
+        ({"generator": "a:b"}, "generator"),
+        ({"generator": ""}, "generator"),
+        ({"generator": ".hidden"}, "generator"),
+        ({"generator": "\ud800"}, "generator"),
         ({"generator": ["spade-street"]}, "generator"),
         ({"revision": "a\nb"}, "revision"),
         ({"revision": None}, "revision"),
