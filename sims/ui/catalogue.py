@@ -9,7 +9,7 @@ from typing import Any
 
 from sims.generator import Cancelled, Card, Choice, Progress
 from sims.label_space import label_space
-from sims.load import card
+from sims.load import LoadError, card
 from sims.ui.work import Work
 from zoo import Entry, ZooError, catalog, find
 from zoo.hub import availability, obtain
@@ -53,14 +53,24 @@ def layout_entries() -> list[Entry]:
 
 def ready_cards() -> list[Card]:
     """The cards of the layout generators that can run now. Makes no network call."""
-    return [card(entry.name) for entry in layout_entries() if availability(entry).ready]
+    return [state for state in map(_state, layout_entries()) if isinstance(state, Card)]
 
 
 def offers() -> list[Offer]:
     """The layout generators that cannot run now, those that can be pulled first. Makes no network call."""
-    found = [(entry, availability(entry)) for entry in layout_entries()]
-    rows = [Offer(entry, state.reason, state.can_pull) for entry, state in found if not state.ready]
+    rows = [state for state in map(_state, layout_entries()) if isinstance(state, Offer)]
     return sorted(rows, key=lambda row: not row.can_pull)
+
+
+def _state(entry: Entry) -> Card | Offer:
+    """The card of a generator that can run now, else the row that says why not: a damaged checkpoint stops no other."""
+    state = availability(entry)
+    if not state.ready:
+        return Offer(entry, state.reason, state.can_pull)
+    try:
+        return card(entry.name)
+    except (LoadError, ZooError) as error:
+        return Offer(entry, str(error), can_pull=False)
 
 
 def choices(cards: Iterable[Card]) -> list[tuple[str, str]]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from sims.generator import RequestError
-from sims.image_files import read_image
+from sims.image_files import encode_png, read_image
 from sims.layout import Layout
 from sims.sheet import contact_sheet
 from sims.ui.session import MAX_PICTURES, Result, Task, plan, thumbnail
@@ -71,16 +69,20 @@ def sheet_file(results: Sequence[Result]) -> str:
         for result in done
     ]
     sheet = contact_sheet(pictures, columns=len(columns) if len(done) == len(columns) * len(names) else None)
-    buffer = io.BytesIO()
-    Image.fromarray(sheet).save(buffer, "PNG")
-    return SHELF.put(buffer.getvalue(), "comparison.png")
+    return SHELF.put(encode_png(sheet), "comparison.png")
 
 
 def _row(result: Result) -> tuple[int, int, int]:
     """What tells the rows apart: the very layout, the very style picture, and the seed."""
     request = result.task.request
-    style = 0 if request.style is None else hash(request.style.tobytes())
-    return hash(request.layout.ids.tobytes()), style, result.task.seed
+    layout = request.layout
+    what = (layout.space.name, _content(layout.ids), _content(layout.instances))
+    return hash(what), hash(_content(request.style)), result.task.seed
+
+
+def _content(array: np.ndarray | None) -> tuple[tuple[int, ...], bytes]:
+    """What arrays of one type share if they are equal, and only then."""
+    return ((), b"") if array is None else (array.shape, array.tobytes())
 
 
 def _column(result: Result) -> tuple[str, str]:

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from sims.generator import Cancelled, Card, LayoutRequest, Picture, Progress, RequestError, check_request, check_seed
-from sims.image_files import ImageError
+from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
 from sims.load import LoadError, card, load
 from sims.provenance import RecipeError, picture_png, read_recipe
@@ -186,20 +186,40 @@ def keep(history: Sequence[Result], results: Sequence[Result]) -> list[Result]:
 def restore(png: bytes) -> Result:
     """The picture in a PNG made here as a finished result, whose task has all settings.
 
-    Raises `RecipeError` (one sentence) for any other file, and for the picture of a photograph's translation.
+    Raises `RecipeError` (one sentence) for any other file, for the picture of a photograph's translation, and for
+    settings that the generator at hand does not know.
     """
     recipe = read_recipe(png)
     request = recipe.request
     if not isinstance(request, LayoutRequest):
         raise RecipeError("This picture was not made from a layout; there are no layout settings in it to bring back.")
+    known = _restored_card(recipe.generator)
+    notes: tuple[str, ...] = ()
     try:
-        known = card(find(recipe.generator).name)
-    except ZooError:  # a folder of somebody's own, say: its name still tells what made the picture
-        known = Card(recipe.generator, recipe.generator, "", "layout", None)
-    image = np.asarray(Image.open(io.BytesIO(png), formats=("PNG",)).convert("RGB"))
-    task = Task(known, LayoutRequest(request.layout, request.style, recipe.options), recipe.seed)
-    path = SHELF.put(png, f"{recipe.generator}-seed{recipe.seed}.png")
-    return Result(task, state="done", path=path, size=image.shape[:2], thumbnail=thumbnail(image))
+        image = read_image(png, "The picture")
+        if known.revision:  # only of a generator at hand are all options known
+            check_request(known, request)
+    except (ImageError, RequestError) as error:
+        raise RecipeError(str(error)) from error
+    if known.revision not in ("", recipe.revision):
+        made_by = f"revision {recipe.revision[:12]}"
+        notes = (f"Made with other weights ({made_by}); the same settings give another picture here.",)
+    return Result(
+        Task(known, request, recipe.seed, notes),
+        state="done",
+        path=SHELF.put(png, f"{recipe.generator}-seed{recipe.seed}.png"),
+        size=image.shape[:2],
+        seconds=recipe.seconds,
+        thumbnail=thumbnail(image),
+    )
+
+
+def _restored_card(name: str) -> Card:
+    """The card of a generator; one that is not known here, such as a folder of somebody's own, keeps its name."""
+    try:
+        return card(find(name).name)
+    except (LoadError, ZooError):
+        return Card(name, name, "", "layout", None)
 
 
 def expected_size(task: Task) -> tuple[int, int]:
@@ -222,9 +242,7 @@ def whole_seed(value: object) -> int:
 
 def picture_file(image: np.ndarray) -> str:
     """The path of a PNG of an RGB uint8 picture (H, W, 3)."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return SHELF.put(buffer.getvalue(), "style.png")
+    return SHELF.put(encode_png(image), "style.png")
 
 
 def thumbnail(image: np.ndarray) -> str:

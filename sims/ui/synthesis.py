@@ -147,7 +147,8 @@ def open_file(option_names: tuple[str, ...], path: str) -> list[Any]:
     at_hand = name in (card.name for card in catalogue.ready_cards())
     if not at_hand:
         note += f" Its generator, {name}, is not at hand here."
-    options = [task.request.options.get(option, gr.skip()) for option in option_names]
+    kept = task.request.options if at_hand else {}
+    options = [kept.get(option, gr.skip()) for option in option_names]
     filled = fill(task.request.layout, note)
     style = None if task.request.style is None else session.picture_file(task.request.style)
     chosen = [name] if at_hand else gr.skip()

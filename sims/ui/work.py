@@ -10,6 +10,7 @@ from sims.generator import Cancelled, Progress
 
 Made = TypeVar("Made")
 POLL_SECONDS = 0.2
+_abandoned: set[threading.Thread] = set()  # told to stop, and perhaps still on the way to their next report
 
 
 class Work(Generic[Made]):
@@ -20,13 +21,15 @@ class Work(Generic[Made]):
         self._make, self._stop = make, stop
         self._made: list[Made] = []
         self._error: BaseException | None = None
+        self._before = tuple(_abandoned)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def reports(self) -> Iterator[bool]:
         """One value every `POLL_SECONDS` until the work has ended: whether there is news.
 
-        Closing the iterator (a person who left the page) stops the work.
+        Closing the iterator (a person who left the page) stops the work. Whoever closes it, the server's event loop
+        perhaps, is not kept: it is the next work that waits for this one's end.
         """
         seen: tuple[float, str] | None = None
         try:
@@ -37,6 +40,7 @@ class Work(Generic[Made]):
                 self._thread.join(POLL_SECONDS)
         except GeneratorExit:
             self._stop.set()
+            _abandoned.add(self._thread)
             raise
 
     def result(self) -> Made:
@@ -47,6 +51,9 @@ class Work(Generic[Made]):
         return self._made[0]
 
     def _run(self) -> None:
+        for thread in self._before:  # two at once would share the memory that is there for one
+            thread.join()
+            _abandoned.discard(thread)
         try:
             self._made.append(self._make(self._progress))
         except BaseException as error:  # handed to whoever asks for the result
