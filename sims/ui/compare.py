@@ -13,7 +13,7 @@ from sims.generator import MAX_SEED, RequestError
 from sims.layout import Layout
 from sims.ui import catalogue, session
 from sims.ui.comparison import MAX_ROWS, RowRequest, add, plan_rows, sheet_file, sheet_value
-from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, warn
+from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, halt_run, warn
 from sims.ui.layouts import painted_layout, uploaded_picture
 from sims.ui.page_part import event_text, page_part
 from sims.ui.samples import sample_layout, samples
@@ -85,7 +85,7 @@ def build_compare(synthesis: SynthesisTab) -> CompareTab:
     run = checked.success(make_sheet, [tasks, stop], [results, sheet], **PAGE, **ONE_AT_A_TIME)
     run.failure(refuse_sheet, tasks, sheet, **INSTANT)
     run.then(end_sheet, results, [export, go, halt], **INSTANT)
-    halt.click(halt_sheet, stop, halt, **INSTANT)
+    halt.click(halt_run, stop, halt, **INSTANT)
     clear.click(clear_sheet, None, [results, sheet, export], **INSTANT)
     return CompareTab(generators, results, sheet, export)
 
@@ -152,13 +152,6 @@ def make_sheet(tasks: list[session.Task], stop: threading.Event) -> Iterator[tup
 def refuse_sheet(tasks: list[session.Task]) -> dict[str, Any]:
     """Say in the cells that their run was not accepted."""
     return sheet_value(session.refused(tasks))
-
-
-def halt_sheet(stop: threading.Event | None) -> dict[str, Any]:
-    """Stop the run at its next stage."""
-    if stop is not None:
-        stop.set()
-    return gr.update(value="Stopping", interactive=False)
 
 
 def end_sheet(results: list[session.Result]) -> list[Any]:

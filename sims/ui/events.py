@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from html import escape
 from typing import Any
 
@@ -18,3 +19,10 @@ ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "gene
 def warn(error: Exception | str) -> None:
     """Show one sentence in a corner of the page, which is left as it is. Gradio would take markup in it for markup."""
     gr.Warning(escape(str(error), quote=False), title="Not possible")
+
+
+def halt_run(stop: threading.Event | None) -> dict[str, Any]:
+    """Stop the run at its next stage."""
+    if stop is not None:
+        stop.set()
+    return gr.update(value="Stopping", interactive=False)

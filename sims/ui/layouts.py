@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from skimage.measure import label as connected_components
 
 from sims.image_files import MAX_FILE_BYTES, read_image
 from sims.label_space import LayoutError, label_space
-from sims.layout import Layout
+from sims.layout import MAX_INSTANCE, Layout
 from sims.layout_files import LayoutReading, layout_from_editor, read_layout
 
 BLANK_SIZE = (256, 512)
@@ -43,15 +45,30 @@ def read_upload(label_map: str | None, instances: str | None, space: str, encodi
 
 
 def painted_layout(value: object, origin: Layout | None) -> Layout:
-    """The layout in the editor, with the instances of `origin` as long as nothing was painted over it.
+    """The layout in the editor, with the instances of `origin`, the layout it began as, where it was not painted over.
 
-    Raises `LayoutError` for an empty or damaged value.
+    Every connected area that was painted becomes an instance of its own. Raises `LayoutError` for an empty or
+    damaged value.
     """
     if value is None:
         raise LayoutError("There is no layout yet; choose a sample, upload a label map, or paint one.")
     layout = layout_from_editor(value)
-    same = origin is not None and origin.space == layout.space and np.array_equal(origin.ids, layout.ids)
-    return origin if origin is not None and same else layout
+    if origin is None or origin.space != layout.space or origin.size != layout.size:
+        return layout
+    return replace(layout, instances=_painted_instances(layout.ids, origin))
+
+
+def _painted_instances(ids: np.ndarray, origin: Layout) -> np.ndarray | None:
+    """The instances (H, W) int32 of `origin` under other class ids (H, W), new ones where the class changed."""
+    if origin.instances is None:
+        return None
+    changed = ids != origin.ids
+    amorphous = np.setdiff1d(origin.ids[origin.instances == 0], origin.ids[origin.instances > 0])  # road, sky, ...
+    fresh = changed & ~np.isin(ids, amorphous)
+    areas = connected_components(np.where(fresh, ids.astype(np.int32), -1), background=-1, connectivity=1)
+    # Above the largest of the old, and around again where a 16-bit PNG ends: only edges between instances matter.
+    numbers = (int(origin.instances.max()) + areas.astype(np.int64) - 1) % MAX_INSTANCE + 1
+    return np.where(changed, np.where(fresh, numbers, 0), origin.instances).astype(np.int32)
 
 
 def blank_layout(space: str) -> Layout:

@@ -31,6 +31,7 @@ class Shelf:
                 oldest = next(iter(self._sizes))
                 del self._sizes[oldest]
                 oldest.unlink(missing_ok=True)
+                oldest.parent.rmdir()
         return str(path)
 
 

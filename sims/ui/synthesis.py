@@ -12,7 +12,7 @@ import gradio as gr
 from sims.layout import Layout
 from sims.provenance import RecipeError
 from sims.ui import catalogue, session
-from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, warn
+from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, halt_run, warn
 from sims.ui.generator_panel import GeneratorPanel, build_generator_panel, seed_for_run
 from sims.ui.layout_panel import LayoutPanel, build_layout_panel, fill
 from sims.ui.layouts import describe, painted_layout, uploaded_bytes, uploaded_picture
@@ -112,13 +112,6 @@ def make_pictures(
 def refuse(tasks: list[session.Task]) -> dict[str, Any]:
     """Say on the cards that their run was not accepted."""
     return cards(session.refused(tasks))
-
-
-def halt_run(stop: threading.Event | None) -> dict[str, Any]:
-    """Stop the run at its next stage."""
-    if stop is not None:
-        stop.set()
-    return gr.update(value="Stopping", interactive=False)
 
 
 def rest() -> list[Any]:
