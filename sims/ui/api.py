@@ -11,7 +11,9 @@ from typing import Any
 
 import gradio as gr
 
+from sims.generator import LayoutRequest, RequestError, check_request
 from sims.layout import Layout, LayoutError
+from sims.load import card
 from sims.ui import catalogue, session
 from sims.ui.comparison import MAX_ROWS, RowRequest, plan_rows, sheet_file
 from sims.ui.events import ONE_AT_A_TIME
@@ -24,14 +26,14 @@ from zoo.hub import availability
 def build_api() -> None:
     """Add the endpoints to the page that is being built."""
     with gr.Row(visible=False):
-        layout, style = gr.File(label="layout", file_types=[".png"]), gr.File(label="style", file_types=["image"])
-        instances, picture = gr.File(label="instances", file_types=[".png"]), gr.File(label="picture")
+        layout, style = gr.File(label="layout", file_types=["image"]), gr.File(label="style", file_types=["image"])
+        instances, picture = gr.File(label="instances", file_types=["image"]), gr.File(label="picture")
         space, encoding = gr.Textbox("street", label="label_space"), gr.Textbox("auto", label="encoding")
         target = gr.Textbox("landscape", label="target_space")
         generator, names = gr.Textbox("spade-street", label="generator"), gr.Textbox(label="generators")
         seed, seeds = gr.Number(0, label="seed"), gr.Number(1, label="seeds")
-        statistics, dropout = gr.Textbox("picture", label="statistics"), gr.Textbox("off", label="dropout")
-        sampling = gr.Textbox("mean", label="style_sampling")
+        statistics, dropout = gr.Textbox("", label="statistics"), gr.Textbox("", label="dropout")
+        sampling = gr.Textbox("", label="style_sampling")
         report = gr.JSON(label="report")
         button = gr.Button()
     button.click(list_generators, None, report, api_name="list_generators", queue=False)
@@ -40,11 +42,17 @@ def build_api() -> None:
     button.click(
         generate,
         [layout, space, generator, seed, style, statistics, dropout, instances, sampling],
-        picture,
+        [picture, report],
         api_name="generate",
         **ONE_AT_A_TIME,
     )
-    button.click(compare, [layout, space, names, seed, seeds, style], picture, api_name="compare", **ONE_AT_A_TIME)
+    button.click(
+        compare,
+        [layout, space, names, seed, seeds, style],
+        [picture, report],
+        api_name="compare",
+        **ONE_AT_A_TIME,
+    )
 
 
 def list_generators() -> list[dict[str, Any]]:
@@ -75,11 +83,11 @@ def list_generators() -> list[dict[str, Any]]:
 def read_layout(
     layout: str, label_space: str = "street", encoding: str = "auto", instances: str | None = None
 ) -> tuple[str, dict[str, Any]]:
-    """Read a label map: class ids or palette colours in a PNG, and report every id or colour that is no class.
+    """Read a label map: class ids or palette colours, and report every id or colour that is no class.
 
     Args:
-        layout: the label map, a PNG of 8 to 2048 pixels a side.
-        label_space: street, landscape, cityscapes, ade20k, cocostuff or facades.
+        layout: the label map, PNG, BMP, GIF or lossless WebP (JPEG as "nearest" only), 8 to 2048 pixels a side.
+        label_space: street, landscape, cityscapes, camvid, ade20k, cocostuff or facades.
         encoding: auto, index (ids), colour (exact palette colours) or nearest (nearest palette colour).
         instances: an instance map of the same size, if there is one.
 
@@ -101,7 +109,7 @@ def convert_layout(
     """Move a layout to another label space by class names; what has no counterpart there becomes unknown.
 
     Args:
-        layout: the label map, a PNG of ids or palette colours.
+        layout: the label map, class ids or palette colours.
         label_space: the label space it is in.
         target_space: the label space to move it to.
 
@@ -121,36 +129,38 @@ def generate(
     generator: str = "spade-street",
     seed: int = 0,
     style: str | None = None,
-    statistics: str = "picture",
-    dropout: str = "off",
+    statistics: str = "",
+    dropout: str = "",
     instances: str | None = None,
-    style_sampling: str = "mean",
-) -> str:
+    style_sampling: str = "",
+) -> tuple[str, dict[str, Any]]:
     """Turn a layout into a picture with one generator.
 
     Args:
-        layout: the label map, a PNG of class ids or palette colours.
+        layout: the label map, class ids or palette colours.
         label_space: the label space the layout is in; it is converted where the generator knows another one.
         generator: a name from list_generators that is ready.
         seed: a whole number from 0 to 4294967295.
         style: a picture whose look the result takes on, for generators that accept one.
-        statistics: picture or running, for generators of the pix2pix family.
-        dropout: off or on, for generators of the pix2pix family.
+        statistics: picture or running, for generators of the pix2pix family; empty for the generator's default.
+        dropout: off or on, for generators of the pix2pix family; empty for the generator's default.
         instances: an instance map of the layout's size, if there is one.
-        style_sampling: mean or draw, how generators that accept a style picture read it.
+        style_sampling: mean or draw, how generators that accept a style picture read it; empty for the default.
 
     Returns:
-        The picture as a PNG that carries everything needed to make it again.
+        The picture as a PNG that carries everything needed to make it again, and a report: generator, seed, seconds
+        by stage, and notes such as the classes that the generator does not know.
     """
-    options = {"statistics": statistics, "dropout": dropout, "style_sampling": style_sampling}
+    given = {"statistics": statistics, "dropout": dropout, "style_sampling": style_sampling}
+    options = {name: value for name, value in given.items() if value}
     try:
         exact = exact_layout(layout, instances, label_space)
-        [task] = session.plan(
-            [ready_name(generator)], exact, seed=session.whole_seed(seed), style=look(style), options=options
-        )
+        check_request(card(ready_name(generator)), LayoutRequest(exact, options=options))
+        [task] = session.plan([generator], exact, seed=session.whole_seed(seed), style=look(style), options=options)
     except session.FAULTS as error:
         raise fault(error) from error
-    return run_all([task])[0].path
+    [result] = run_all([task])
+    return result.path, picture_report(result)
 
 
 def compare(
@@ -160,30 +170,31 @@ def compare(
     seed: int = 0,
     seeds: int = 1,
     style: str | None = None,
-) -> str:
+) -> tuple[str, dict[str, Any]]:
     """Make one sheet of pictures: generators beside each other, one row a seed.
 
     Args:
-        layout: the label map, a PNG of class ids or palette colours.
+        layout: the label map, class ids or palette colours.
         label_space: the label space the layout is in.
         generators: names from list_generators, with commas between them; empty for all that know the label space.
         seed: the first seed.
-        seeds: how many seeds, 1 to 8.
+        seeds: how many seeds, a whole number from 1 to 8.
         style: a picture whose look the results take on, for generators that accept one.
 
     Returns:
-        The sheet as a PNG, every picture under its generator's name.
+        The sheet as a PNG, every picture under its generator's name, and a report of each picture: generator, seed,
+        seconds by stage, and notes such as the classes that the generator does not know.
     """
     try:
         names = [ready_name(name.strip()) for name in generators.split(",") if name.strip()]
         names = names or catalogue.fitting(catalogue.ready_cards(), label_space)
-        first, count = session.whole_seed(seed), session.whole_seed(seeds)
+        first, count = session.whole_seed(seed), whole_count(seeds)
         exact, picture = exact_layout(layout, None, label_space), look(style)
-        rows = [RowRequest(exact, first + step, picture) for step in range(min(count, MAX_ROWS + 1))]
-        tasks = plan_rows(names, rows, {})
+        tasks = plan_rows(names, [RowRequest(exact, first + step, picture) for step in range(count)], {})
     except session.FAULTS as error:
         raise fault(error) from error
-    return sheet_file(run_all(tasks))
+    results = run_all(tasks)
+    return sheet_file(results), {"pictures": [picture_report(result) for result in results]}
 
 
 def run_all(tasks: Sequence[session.Task]) -> list[session.Result]:
@@ -195,6 +206,24 @@ def run_all(tasks: Sequence[session.Task]) -> list[session.Result]:
         if result.state != "done":
             raise gr.Error(result.error, print_exception=False)
     return results
+
+
+def picture_report(result: session.Result) -> dict[str, Any]:
+    """What a program should know of a finished picture besides its pixels."""
+    task = result.task
+    return {
+        "generator": task.card.name,
+        "seed": task.seed,
+        "seconds": dict(result.seconds),
+        "notes": [*task.notes, *result.notes],
+    }
+
+
+def whole_count(seeds: float) -> int:
+    """The number of seeds to compare. Raises `RequestError` unless it is a whole number in range."""
+    if seeds not in range(1, MAX_ROWS + 1):
+        raise RequestError(f"The number of seeds is {seeds!r}; give a whole number from 1 to {MAX_ROWS}.")
+    return int(seeds)
 
 
 def ready_name(name: str) -> str:

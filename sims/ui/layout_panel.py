@@ -42,8 +42,8 @@ def build_layout_panel() -> LayoutPanel:
     strip = page_part("strip", {"groups": sample_groups()}, elem_id="samples", label="Sample layouts")
     with gr.Accordion("Upload a label map", open=False, elem_id="upload"):
         with gr.Row():
-            label_map = gr.File(label="Label map (PNG)", file_types=[".png"], height=140, elem_id="label-map")
-            instances = gr.File(label="Instance map, if any", file_types=[".png"], height=140, elem_id="instance-map")
+            label_map = gr.File(label="Label map", file_types=["image"], height=140, elem_id="label-map")
+            instances = gr.File(label="Instance map, if any", file_types=["image"], height=140, elem_id="instance-map")
         with gr.Row():
             upload_space = gr.Dropdown(space_choices(), value="street", label="Label space", elem_id="upload-space")
             encoding = gr.Dropdown(list(ENCODINGS.items()), value="auto", label="Encoding", elem_id="upload-encoding")

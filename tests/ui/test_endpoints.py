@@ -22,8 +22,10 @@ from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 from running_studio import Studio
 
+from sims.label_space import label_space_names
 from sims.layout_samples import sample_layouts
 from sims.provenance import read_recipe
+from sims.ui.api import read_layout
 from zoo import catalog
 
 ENDPOINTS = {"/list_generators", "/read_layout", "/convert_layout", "/generate", "/compare"}
@@ -70,23 +72,29 @@ def test_generators_are_listed(client: Client) -> None:
 
 
 def test_a_picture_carries_its_recipe_and_comes_out_the_same_again(client: Client) -> None:
-    made = [client.predict(handle_file(LAYOUT), "street", "spade-street", 3, api_name="/generate") for _ in range(2)]
+    answers = [client.predict(handle_file(LAYOUT), "street", "spade-street", 3, api_name="/generate") for _ in range(2)]
+    made = [path for path, _ in answers]
     first, second = (np.asarray(Image.open(path)) for path in made)
     assert first.std() > 1
     assert np.array_equal(first, second)
     recipe = read_recipe(Path(made[0]).read_bytes())
     assert (recipe.generator, recipe.seed) == ("spade-street", 3)
+    report = answers[0][1]
+    assert (report["generator"], report["seed"], report["notes"]) == ("spade-street", 3, [])
+    assert set(report["seconds"]) == set(recipe.seconds)
     assert np.array_equal(recipe.request.layout.ids, np.asarray(Image.open(LAYOUT)))
 
 
 def test_options_and_style_reach_the_generator(client: Client, tmp_path: Path) -> None:
     style = tmp_path / "style.jpg"
     Image.fromarray(np.full((64, 64, 3), (200, 120, 30), np.uint8)).save(style)
-    dropped = client.predict(
+    dropped, _ = client.predict(
         handle_file(LAYOUT), "street", "pix2pix-street", 1, None, "running", "on", api_name="/generate"
     )
     assert read_recipe(Path(dropped).read_bytes()).options == {"statistics": "running", "dropout": "on"}
-    styled = client.predict(handle_file(LAYOUT), "street", "spade-street", 1, handle_file(style), api_name="/generate")
+    styled, _ = client.predict(
+        handle_file(LAYOUT), "street", "spade-street", 1, handle_file(style), api_name="/generate"
+    )
     look = read_recipe(Path(styled).read_bytes()).request.style
     assert look is not None
     assert look.shape == (64, 64, 3)
@@ -103,7 +111,11 @@ def test_layouts_are_read_and_converted_without_loss_on_the_way(client: Client) 
 
 
 def test_a_comparison_is_one_sheet(client: Client) -> None:
-    sheet = client.predict(handle_file(LAYOUT), "street", "pix2pix-street", 3, 2, api_name="/compare")
+    sheet, report = client.predict(handle_file(LAYOUT), "street", "pix2pix-street", 3, 2, api_name="/compare")
+    assert [(made["generator"], made["seed"]) for made in report["pictures"]] == [
+        ("pix2pix-street", 3),
+        ("pix2pix-street", 4),
+    ]
     width, height = Image.open(sheet).size
     assert width > 256
     assert height > width / 2
@@ -122,6 +134,8 @@ def test_a_comparison_is_one_sheet(client: Client) -> None:
         ((LAYOUT, "street", "spade-street", 1.5), "seed"),
         ((LAYOUT, "street", "spade-street", 2**32), "seed"),
         ((LAYOUT, "street", "pix2pix-street", 1, None, "guessed"), "statistics"),
+        ((LAYOUT, "street", "spade-street", 1, None, "running"), "no option 'statistics'"),
+        ((LAYOUT, "street", "pix2pix-street", 1, None, "", "", None, "draw"), "no option 'style_sampling'"),
         (("text.png", "street", "spade-street", 1), "PNG"),
         (("half.png", "street", "spade-street", 1), "cut off"),
         (("tiny.png", "street", "spade-street", 1), "1x1"),
@@ -142,6 +156,40 @@ def test_bad_input_is_answered_in_one_sentence(
     assert "\n" not in answer
     assert "Traceback" not in answer
     assert str(tmp_path) not in answer
+
+
+def test_classes_that_a_generator_does_not_know_are_named(client: Client) -> None:
+    arguments = (handle_file(LAYOUT), "street")
+    _, report = client.predict(*arguments, "pix2pix-landscape", api_name="/generate")
+    [note] = report["notes"]
+    assert "no counterpart of" in note
+    assert "building" in note
+    _, report = client.predict(*arguments, "pix2pix-landscape", api_name="/compare")
+    assert [made["notes"] for made in report["pictures"]] == [[note]]
+
+
+def test_label_maps_need_not_be_png(client: Client, tmp_path: Path) -> None:
+    with Image.open(LAYOUT) as image:
+        image.save(tmp_path / "ids.bmp")
+        image.convert("RGB").save(tmp_path / "colours.jpg")
+    picture, _ = client.predict(handle_file(tmp_path / "ids.bmp"), "street", api_name="/read_layout")
+    assert np.array_equal(np.asarray(Image.open(picture)), np.asarray(Image.open(LAYOUT)))
+    jpeg = handle_file(tmp_path / "colours.jpg")
+    with pytest.raises(AppError, match=r"lossy JPEG .*\.$"):
+        client.predict(jpeg, "street", api_name="/read_layout")
+    _, report = client.predict(jpeg, "street", "nearest", api_name="/read_layout")
+    assert report["encoding"] == "nearest"
+
+
+@pytest.mark.parametrize("seeds", [0, 1.5, 9, 100, -1])
+def test_the_number_of_seeds_is_whole_and_bounded(client: Client, seeds: float) -> None:
+    with pytest.raises(AppError) as caught:
+        client.predict(handle_file(LAYOUT), "street", "pix2pix-street", 3, seeds, api_name="/compare")
+    assert f"The number of seeds is {seeds}; give a whole number from 1 to 8." in str(caught.value)
+
+
+def test_the_label_spaces_are_all_named() -> None:
+    assert all(name in str(read_layout.__doc__) for name in label_space_names())
 
 
 def bad_file(folder: Path, name: str) -> Path:
