@@ -14,6 +14,7 @@ import errno
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,19 @@ from zoo.files import sha256_of, write_atomically
 def cache_root() -> Path:
     """`SIMS_CACHE`, or `~/.cache/sims-studio`."""
     return Path(os.environ.get("SIMS_CACHE") or Path.home() / ".cache" / "sims-studio").expanduser().absolute()
+
+
+def place() -> str:
+    """The cache as a shell would name it: what is shown on a page should not tell the server's paths."""
+    return "$SIMS_CACHE" if os.environ.get("SIMS_CACHE") else "~/.cache/sims-studio"
+
+
+def without_paths(error: ZooError, names: Mapping[Path, str]) -> ZooError:
+    """The same sentence, in which each path of `names` and the cache folder are called by their names."""
+    sentence = str(error)
+    for path, name in {**names, cache_root(): place()}.items():
+        sentence = sentence.replace(str(path), name)
+    return ZooError(sentence)
 
 
 def offline() -> bool:
@@ -76,10 +90,10 @@ def cache_error(error: OSError) -> ZooError:
     """The sentence for an error of the file system below the cache folder."""
     if error.errno in DISK_FULL:
         return ZooError(
-            f"The disk that holds {cache_root()} is full; free some space, or set SIMS_CACHE to another disk."
+            f"The disk that holds the cache ({place()}) is full; free some space, or set SIMS_CACHE to another disk."
         )
-    reason = (error.strerror or str(error)).lower()
-    return ZooError(f"{cache_root()} cannot be written ({reason}); set SIMS_CACHE to a folder that can.")
+    reason = (error.strerror or type(error).__name__).lower()
+    return ZooError(f"The cache ({place()}) cannot be written ({reason}); set SIMS_CACHE to a folder that can.")
 
 
 def offline_sentence(name: str) -> str:

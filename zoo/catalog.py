@@ -18,6 +18,7 @@ CATALOG = Path(__file__).with_name("catalog.toml")
 SOURCES = ("builtin", "hub", "mirror", "official")
 FAMILIES = ("spade", "pix2pix", "cyclegan", "huggan", "vgg")
 TASKS = ("layout", "image", "features")
+REPO = r"(?a)(?!.*(?:--|\.\.|\.git$))\w([\w.-]*\w)?/\w([\w.-]{0,94}\w)?"  # OWNER/NAME, as the Hub accepts it
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "task": _one_of(*TASKS),
     "source": _one_of(*SOURCES),
     "native_size": (_is_height_width, "[height, width]"),
-    "repo": _matches(r"[\w.-]+/[\w.-]+", "OWNER/NAME"),
+    "repo": _matches(REPO, "OWNER/NAME"),
     "repo_type": _one_of("model", "space"),
     "files": _list_of(_is_path_inside, "a list of paths inside the repository"),
     "revision": _matches(r"[0-9a-f]{40}", "a commit of 40 hexadecimal digits"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from zoo.errors import ZooError
+from zoo.files import one_line
 
 RENEW = "\r\033[K"  # back to the start of the terminal's line, and clear it
 
@@ -26,15 +28,24 @@ class Parser(argparse.ArgumentParser):
 def carry_out(
     parser: Parser, arguments: Sequence[str] | None, bad_input: tuple[type[Exception], ...] = (ZooError,)
 ) -> int:
-    """Parse `arguments` and call their `run`: exit status 0, or 2 with one sentence on standard error, or 130."""
+    """Parse `arguments` and call their `run`, and return the exit status.
+
+    It is 0, or 2 with one sentence on standard error, or as a shell reports the signals: 130 when interrupted and 141
+    when nobody reads on (`list | head -1`).
+    """
     try:
         args = parser.parse_args(arguments)
         args.run(args)
+        sys.stdout.flush()
     except bad_input as error:
         _tell(str(error))
         return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter's own flush complains
+        return 141
     except OSError as error:
-        _tell(f"{error.filename}: {error.strerror}.")
+        reason = error.strerror or one_line(error)
+        _tell(f"{reason}." if error.filename is None else f"{error.filename}: {reason}.")
         return 2
     except KeyboardInterrupt:
         _tell("Interrupted.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from zoo import cache
-from zoo.catalog import Entry, find, mirror_repo
+from zoo.catalog import REPO, Entry, find, mirror_repo
 from zoo.errors import ZooError
-from zoo.files import CONFIG, WEIGHTS, check_safetensors, read_config, write_atomically
+from zoo.files import CONFIG, WEIGHTS, check_safetensors, read_config, write_atomically, write_checkpoint
 
 BUILTIN = Path(__file__).with_name("builtin")
 ORIGIN = "origin.json"  # beside a converted checkpoint: what it was made from
@@ -48,15 +49,15 @@ def availability(entry: Entry) -> Availability:
     try:
         if find_here(entry) is not None:
             return Availability(True, False, "")
+        sources = _sources(entry)
     except ZooError as error:
         return Availability(False, False, str(error))
-    sources = _sources(entry)
     if not sources:
         return Availability(False, False, _why_no_source(entry))
     if cache.offline():
         return Availability(False, False, cache.offline_sentence(entry.name))
-    reason = f"{entry.name} is not here yet; python -m zoo pull {entry.name} gets it from {sources[0].repo}."
-    return Availability(False, True, reason)
+    state = _damage(entry) or f"{entry.name} is not here yet"
+    return Availability(False, True, f"{state}; python -m zoo pull {entry.name} gets it from {sources[0].repo}.")
 
 
 def obtain(name: str, *, progress: Progress, offline: bool | None = None) -> Checkpoint:
@@ -76,6 +77,8 @@ def obtain(name: str, *, progress: Progress, offline: bool | None = None) -> Che
         return _pull(entry, sources, progress, cache.offline() if offline is None else offline)
     except OSError as error:
         raise cache.cache_error(error) from error
+    except ZooError as error:
+        raise cache.without_paths(error, {}) from error
 
 
 def checkpoint_at(folder: Path) -> Checkpoint:
@@ -107,17 +110,53 @@ def find_here(entry: Entry) -> Checkpoint | None:
     A converted one that was changed, or that the entry now describes otherwise, counts as not here: a pull repairs it.
     """
     folder = folder_of(entry)
-    if not (folder / WEIGHTS).is_file():
-        return None
-    if folder == _converted_folder(entry):
-        return _converted(entry, folder)
-    found = checkpoint_at(folder)
-    if entry.source == "builtin" and entry.sha256 and found.revision != entry.sha256[0]:
-        raise ZooError(
-            f"{folder / WEIGHTS} has sha256 {found.revision}, and the catalogue says {entry.sha256[0]}; restore"
-            " the file as it was shipped."
-        )
+    try:
+        if not (folder / WEIGHTS).is_file():
+            return None
+        if folder == _converted_folder(entry):
+            return _converted(entry, folder)
+        found = checkpoint_at(folder)
+        _check_config(entry, folder)
+        if entry.source == "builtin" and entry.sha256 and found.revision != entry.sha256[0]:
+            raise ZooError(
+                f"{folder / WEIGHTS} has sha256 {found.revision}, and the catalogue says {entry.sha256[0]}; restore"
+                " the file as it was shipped."
+            )
+    except ZooError as error:
+        raise cache.without_paths(error, {BUILTIN: "zoo/builtin"}) from error
+    except OSError as error:
+        raise ZooError(f"{entry.name} cannot be read ({(error.strerror or type(error).__name__).lower()}).") from error
     return replace(found, entry=entry)
+
+
+def _check_config(entry: Entry, folder: Path) -> None:
+    """Raise `ZooError` unless the `config.json` in `folder` is whole and describes what the entry does."""
+    config = read_config(folder)
+    for field, wanted in (("family", entry.family), ("label_space", entry.label_space)):
+        if config.get(field) != wanted:
+            raise ZooError(
+                f"{folder / CONFIG} says {field} {config.get(field)!r}, and the catalogue says {wanted!r} of"
+                f" {entry.name}; convert the original again."
+            )
+    from zoo.convert import FAMILIES, ConvertError, checked_config
+
+    if entry.family in FAMILIES:
+        try:
+            checked_config(config)
+        except ConvertError as error:
+            raise ZooError(f"{folder / CONFIG}: {error}") from error
+
+
+def _damage(entry: Entry) -> str:
+    """What keeps the pulled checkpoint of an entry from use, without a full stop; empty if none was pulled."""
+    folder = _converted_folder(entry)
+    if not (folder / WEIGHTS).is_file():
+        return ""
+    try:
+        _check_config(entry, folder)
+    except ZooError as error:
+        return str(cache.without_paths(error, {})).removesuffix(".").partition("; ")[0]
+    return f"{entry.name} is not as it was pulled, or the catalogue now describes it otherwise"
 
 
 def verify(entry: Entry) -> Checkpoint:
@@ -131,7 +170,7 @@ def verify(entry: Entry) -> Checkpoint:
     cache.forget_sha256(weights)
     found = find_here(entry)
     if found is None:
-        raise ZooError(f"{weights} is not as it was pulled; python -m zoo pull {entry.name} makes it anew.")
+        raise ZooError(f"{entry.name} is not as it was pulled; python -m zoo pull {entry.name} makes it anew.")
     return found
 
 
@@ -139,18 +178,25 @@ def _converted(entry: Entry, folder: Path) -> Checkpoint | None:
     try:
         origin = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
         unchanged = cache.remembered_sha256(folder / WEIGHTS) == origin["weights_sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+        revision = origin["revision"]
+        _check_config(entry, folder)
+    except (OSError, ValueError, KeyError, TypeError, ZooError):
         return None
     if origin.get("repo") == entry.repo:  # else it came from a mirror, which the entry says nothing about
         unchanged = unchanged and all(origin.get(key) == value for key, value in _origin(entry).items() if value)
-    return Checkpoint(folder, origin["revision"], entry) if unchanged else None
+    return Checkpoint(folder, revision, entry) if unchanged else None
 
 
 def _sources(entry: Entry) -> list[Entry]:
-    """Where an entry can be pulled from, best first: the mirror (already converted), then its own repository."""
+    """Where an entry can be pulled from, best first: the mirror (already converted), then its own repository.
+
+    Raises `ZooError` if `SIMS_ZOO_REPO` names no repository.
+    """
     mirror = os.environ.get("SIMS_ZOO_REPO") or mirror_repo()
     sources = []
     if mirror:
+        if not re.fullmatch(REPO, mirror):
+            raise ZooError(f"SIMS_ZOO_REPO is {mirror[:80]!r}; set it to OWNER/NAME of a repository on the Hub.")
         files = (f"{entry.name}/{WEIGHTS}", f"{entry.name}/{CONFIG}")
         unknown: dict[str, Any] = {"revision": "", "sha256": (), "size_bytes": (), "preset": "", "config": {}}
         sources.append(replace(entry, source="mirror", repo=mirror, repo_type="model", files=files, **unknown))
@@ -205,14 +251,19 @@ def _install(entry: Entry, source: Entry, files: list[Path], origin: Mapping[str
             for path, name in zip(files, (WEIGHTS, CONFIG), strict=True):
                 shutil.copyfile(path, work / name)
         else:
-            from zoo.convert import convert
+            from zoo.convert import converted
 
-            convert(source.family, files, work, preset=source.preset or None, config=source.config or None)
+            preset, config = source.preset or None, source.config or None
+            write_checkpoint(work, *converted(source.family, files, preset=preset, config=config))
         weights = checkpoint_at(work).revision
+        _check_config(entry, work)
         write_atomically(work / ORIGIN, json.dumps({**origin, "weights_sha256": weights}, indent=2).encode() + b"\n")
         os.chmod(work, 0o755)
         if _converted(entry, final) is None:  # else another process has just made the same
             _replace_folder(work, final)
+    except ZooError as error:
+        downloads = {file: f"{path} of {source.repo}" for file, path in zip(files, source.files, strict=True)}
+        raise cache.without_paths(error, {**downloads, work: source.name}) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return final
@@ -231,7 +282,7 @@ def _replace_folder(new: Path, place: Path) -> None:
             continue
         finally:
             shutil.rmtree(old, ignore_errors=True)
-    raise ZooError(f"{place} keeps being replaced by other processes; try again.")
+    raise ZooError(f"{place.name} keeps being replaced by other processes; try again.")
 
 
 def _why_no_source(entry: Entry) -> str:
@@ -239,10 +290,8 @@ def _why_no_source(entry: Entry) -> str:
         return f"{entry.name} is built in, but {BUILTIN.parent.name}/builtin/{entry.name} holds no {WEIGHTS}."
     if entry.source == "mirror":
         return f"{entry.name} is in a mirror only; set SIMS_ZOO_REPO to the Hub repository (OWNER/NAME) that holds it."
-    # The folder as a shell would name it: what is shown on a page should not tell the server's paths.
-    place = f"{'$SIMS_CACHE' if os.environ.get('SIMS_CACHE') else '~/.cache/sims-studio'}/local/{entry.name}"
     return (
         f"The authors publish {entry.name} themselves: get {' and '.join(entry.files)} from {entry.official}, then"
         f" python -m zoo convert {entry.family} {' '.join(entry.files)} --preset {entry.preset} --out"
-        f" {place} makes it ready here."
+        f" {cache.place()}/local/{entry.name} makes it ready here."
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo import cache
-from zoo.catalog import Entry, find
+from zoo.catalog import REPO, Entry, find
 from zoo.errors import ZooError
 from zoo.files import CONFIG, WEIGHTS, read_config
 from zoo.hub import checkpoint_at
@@ -26,7 +26,7 @@ def plan(folder: Path, repo: str) -> Files:
 
     The folder bears the name of its catalogue entry, which knows the licence and the origin. Raises `ZooError`.
     """
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
+    if not re.fullmatch(REPO, repo):
         raise ZooError(f"{repo!r} is not a Hub repository; give OWNER/NAME.")
     folder = folder.absolute()
     checkpoint_at(folder)

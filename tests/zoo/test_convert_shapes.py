@@ -141,6 +141,12 @@ def test_mobile_networks_match_a_network_built_from_layers() -> None:
         ("spade", SPADE, {"num_upsampling_layers": "many"}, "normal or more or most"),
         ("spade", SPADE, {"norm_G": "spadebatch3x5"}, "'norm_G'"),
         ("spade", SPADE, {"aspect_ratio": float("nan")}, "'aspect_ratio'"),
+        (
+            "spade",
+            SPADE,
+            {"crop_size": 2048, "aspect_ratio": 0.25},
+            "'aspect_ratio' is 0.25; with crop_size 2048 the pic",
+        ),
         ("spade", SPADE, {"crop_size": 64, "num_upsampling_layers": "most"}, "'crop_size' is 64"),
         ("spade", SPADE, {"ngf": 3, "num_upsampling_layers": "most", "crop_size": 128}, "'ngf' is 3"),
         ("spade", SPADE, {"encoder_ngf": 0}, "'encoder_ngf' is 0"),

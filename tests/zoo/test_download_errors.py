@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fake_hub import COMMIT, FakeHub
-from tiny_zoo import REPO, entry, pickled_weights, pinned
+from tiny_zoo import CONFIG, REPO, entry, pickled_weights, pinned
 
 from zoo import ZooError, find
 from zoo.download import Remote, download
@@ -80,8 +81,52 @@ def test_sentence_for_what_is_not_there(hub: FakeHub, use_catalog, fields: dict[
 def test_sentence_for_what_only_stands_in_for_weights(hub: FakeHub, content: bytes, expected: str) -> None:
     hub.add(REPO, "pytorch_model.bin", content)
     assert expected in refusal()
+    assert f"Instead of weights, {REPO} serves this: pytorch_model.bin is " in refusal()
     hub.add(REPO, "pytorch_model.bin", pickled_weights())
     assert read_weights(obtain("tiny", progress=lambda fraction, what: None).folder)
+
+
+@pytest.mark.parametrize("address", ["http://[bad", "not an address", "ftp://example.org", "http://", "http://a:port"])
+def test_address_of_the_hub_that_is_none(hub: FakeHub, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    assert refusal() == (
+        f"HF_ENDPOINT is {address!r}; set it to the address of a server, such as https://huggingface.co."
+    )
+
+
+@pytest.mark.parametrize("mirror", ["a b/c d", "nobody", "a/b/c", "../up", "-a/b", "a--b/c", "a/b.git"])
+def test_mirror_that_is_no_repository(hub: FakeHub, monkeypatch: pytest.MonkeyPatch, mirror: str) -> None:
+    monkeypatch.setenv("SIMS_ZOO_REPO", mirror)
+    expected = f"SIMS_ZOO_REPO is {mirror!r}; set it to OWNER/NAME of a repository on the Hub."
+    assert refusal() == expected
+    assert availability(find("tiny")).reason == expected
+    assert hub.log == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"PK\x03\x04 no pickle at all" * 100, "pytorch_model.bin of someone/pix2pix-tiny is "),
+        (pickled_weights()[:-100], "pytorch_model.bin of someone/pix2pix-tiny is "),
+    ],
+)
+def test_file_that_cannot_be_converted_is_named_by_its_repository(
+    hub: FakeHub, tmp_path: Path, content: bytes, expected: str
+) -> None:
+    hub.add(REPO, "pytorch_model.bin", content)
+    sentence = refusal()
+    assert sentence.startswith(expected)
+    assert str(tmp_path) not in sentence
+
+
+def test_damaged_checkpoint_of_a_mirror_is_named_by_its_entry(
+    hub: FakeHub, use_catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_catalog(entry("closed", source='"official"', official='"https://example.org/d"', preset='"x"'))
+    monkeypatch.setenv("SIMS_ZOO_REPO", "someone/mirror")
+    hub.add("someone/mirror", "closed/model.safetensors", b"short")
+    hub.add("someone/mirror", "closed/config.json", json.dumps({"format": 1, "family": "huggan", **CONFIG}).encode())
+    assert refusal("closed").startswith("closed/model.safetensors is not a safetensors file")
 
 
 def test_nobody_listens(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,11 +182,14 @@ def test_connection_that_breaks_once_is_resumed(hub: FakeHub, cache: Path, weigh
 
 
 FULL_DISK = """
-import resource, signal, sys
+import os, resource, signal, sys
 from importlib import import_module
 from pathlib import Path
 import_module("zoo.catalog").CATALOG = Path(sys.argv[1])
 from zoo.hub import obtain
+if sys.argv[2] == "conversion":
+    obtain("tiny", progress=lambda fraction, what: None)
+    Path(os.environ["SIMS_CACHE"], "models", "tiny", "origin.json").unlink()
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 try:
@@ -152,12 +200,15 @@ except Exception as error:
 
 
 @pytest.mark.slow
-def test_disk_that_fills_up_during_the_download(hub: FakeHub, cache: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("during", ["download", "conversion"])
+def test_disk_that_fills_up(hub: FakeHub, cache: Path, tmp_path: Path, during: str) -> None:
     """A limit on the size of files stands in for the full disk: the write fails in the same place."""
     answer = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path / "catalog-0.toml")], capture_output=True, text=True
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / "catalog-0.toml"), during], capture_output=True, text=True
     )
     assert answer.stdout == (
-        f"ZooError: The disk that holds {cache} is full; free some space, or set SIMS_CACHE to another disk.\n"
+        "ZooError: The disk that holds the cache ($SIMS_CACHE) is full; free some space, or set SIMS_CACHE to another"
+        " disk.\n"
     ), answer.stderr
-    assert [path for path in cache.rglob("*") if path.is_file() and path.stat().st_size > 1000] == []
+    left = [path for path in cache.rglob("*") if path.is_file() and path.stat().st_size > 1000]
+    assert len([path for path in left if path.parents[1] != cache / "models"]) == (0 if during == "download" else 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -183,7 +184,7 @@ def test_mirror_serves_converted_checkpoints_of_entries_that_have_no_hub(
     hub: FakeHub, use_catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = tmp_path / "made"
-    write_checkpoint(made, {"final.2.bias": torch.arange(3.0)}, {"format": 1, "family": "huggan"})
+    write_checkpoint(made, {"final.2.bias": torch.arange(3.0)}, {"format": 1, "family": "huggan", **CONFIG})
     for name in ("model.safetensors", "config.json"):
         hub.add("someone/mirror", f"closed/{name}", (made / name).read_bytes())
     closed = entry("closed", source='"official"', official='"https://example.org/d"', preset='"x"')
@@ -217,7 +218,7 @@ def test_official_download_says_where_and_how_and_is_ready_once_converted(
     )
     with pytest.raises(ZooError, match=r"https://example.org/d.*python -m zoo convert huggan g.pth --preset coco"):
         obtain("closed", progress=nothing)
-    write_checkpoint(local_folder("closed"), {"a": torch.zeros(1)}, {"format": 1, "family": "huggan"})
+    write_checkpoint(local_folder("closed"), {"a": torch.zeros(1)}, {"format": 1, "family": "huggan", **CONFIG})
     assert availability(find("closed")).ready
     assert obtain("closed", progress=nothing).folder == local_folder("closed")
 
@@ -232,8 +233,42 @@ def test_entry_that_is_converted_in_another_way_now_is_converted_anew(hub: FakeH
     assert json.loads((folder / "origin.json").read_text())["config"]["size"] == [512, 512]
 
 
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (b"{", r"config\.json is not JSON"),
+        (b"[]", r"config\.json holds a list"),
+        (b'{"format": 1, "family": "spade"}', r"config\.json says family 'spade', and the catalogue says 'huggan' of"),
+        (
+            json.dumps({"format": 1, "family": "huggan", **CONFIG, "label_space": "street"}).encode(),
+            r"config\.json says label_space 'street', and the catalogue says None of",
+        ),
+        (b'{"format": 1, "family": "huggan"}', r"config\.json: the config of family huggan lacks 'in_channels'"),
+    ],
+)
+def test_damaged_configuration_is_told_and_pulled_again(hub: FakeHub, config: bytes, expected: str) -> None:
+    folder = obtain("tiny", progress=nothing).folder
+    (folder / "config.json").write_bytes(config)
+    state = availability(find("tiny"))
+    assert (state.ready, state.can_pull) == (False, True)
+    assert re.match(rf"^\$SIMS_CACHE/models/tiny/{expected}", state.reason)
+    assert state.reason.endswith(f"; python -m zoo pull tiny gets it from {REPO}.")
+    assert read_config(obtain("tiny", progress=nothing).folder)["family"] == "huggan"
+
+    write_checkpoint(local_folder("tiny"), {"a": torch.zeros(1)}, {"format": 1})
+    (local_folder("tiny") / "config.json").write_bytes(config)
+    state = availability(find("tiny"))
+    assert (state.ready, state.can_pull) == (False, False)
+    assert re.match(rf"^\$SIMS_CACHE/local/tiny/{expected}", state.reason)
+
+
+def test_changed_weights_are_told(hub: FakeHub) -> None:
+    (obtain("tiny", progress=nothing).folder / "model.safetensors").write_bytes(b"damaged")
+    assert availability(find("tiny")).reason.startswith("tiny is not as it was pulled")
+
+
 def test_checkpoint_at_a_folder_of_the_users_own(cache: Path, tmp_path: Path) -> None:
-    write_checkpoint(tmp_path / "mine", {"a": torch.zeros(2)}, {"format": 1, "family": "huggan"})
+    write_checkpoint(tmp_path / "mine", {"a": torch.zeros(2)}, {"format": 1, "family": "huggan", **CONFIG})
     checkpoint = checkpoint_at(tmp_path / "mine")
     assert checkpoint.entry is None
     assert len(checkpoint.revision) == 64
@@ -244,5 +279,7 @@ def test_checkpoint_at_a_folder_of_the_users_own(cache: Path, tmp_path: Path) ->
 def test_cache_that_cannot_be_written(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a-file").write_text("")
     monkeypatch.setenv("SIMS_CACHE", str(tmp_path / "a-file" / "cache"))
-    with pytest.raises(ZooError, match=r"cannot be written \(not a directory\); set SIMS_CACHE"):
+    with pytest.raises(
+        ZooError, match=r"^The cache \(\$SIMS_CACHE\) cannot be written \(not a directory\); set SIMS_CACHE"
+    ):
         obtain("tiny", progress=nothing)

@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 from fake_hub import FakeHub
-from tiny_zoo import REPO, entry
+from tiny_zoo import CONFIG, REPO, entry
 
 from zoo import ZooError, find
 from zoo.__main__ import main
@@ -22,7 +22,9 @@ MIRROR = "someone/mirror"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write_checkpoint(
-        tmp_path / "tiny", {"final.2.bias": torch.arange(3.0)}, {"format": 1, "family": "huggan", "size": [8, 8]}
+        tmp_path / "tiny",
+        {"final.2.bias": torch.arange(3.0)},
+        {"format": 1, "family": "huggan", **CONFIG, "size": [512, 512]},
     )
     return tmp_path / "tiny"
 
@@ -94,7 +96,7 @@ def test_what_is_not_published(
     hub: FakeHub, folder: Path, use_catalog: Callable[[str], Path], capsys, monkeypatch, change, arguments, expected
 ) -> None:
     use_catalog(entry(**change))
-    write_checkpoint(folder.parent / "unknown", {"a": torch.zeros(1)}, {"format": 1, "family": "huggan"})
+    write_checkpoint(folder.parent / "unknown", {"a": torch.zeros(1)}, {"format": 1, "family": "huggan", **CONFIG})
     monkeypatch.chdir(folder.parent)
     assert main(["publish", *arguments]) == 2
     assert expected in capsys.readouterr().err

@@ -18,6 +18,7 @@ from tiny_zoo import CONFIG, REPO, entry, pickled_weights, pinned
 
 from zoo.__main__ import main
 from zoo.catalog import read_catalog
+from zoo.command_line import Parser, carry_out
 from zoo.files import read_weights, sha256_of, write_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,36 @@ def test_list_of_the_shipped_catalogue_needs_no_network() -> None:
     )
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "spade-street" in answer.stdout
+
+
+def test_reader_that_stops_reading_is_no_error() -> None:
+    command = [sys.executable, "-m", "zoo", "list"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait(timeout=60)) == ("", 141)
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device.\n"),
+        (OSError(13, "Permission denied", "out.png"), "out.png: Permission denied.\n"),
+        (OSError("broke off"), "broke off.\n"),
+    ],
+)
+def test_error_of_the_file_system_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], error: OSError, expected: str
+) -> None:
+    def fail(args: object) -> None:
+        raise error
+
+    parser = Parser(prog="test")
+    parser.set_defaults(run=fail)
+    assert carry_out(parser, []) == 2
+    assert capsys.readouterr().err == expected
 
 
 def test_pull_prints_the_folder(hub: FakeHub, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,7 +167,7 @@ def test_pin_of_a_built_in_checkpoint(use_catalog, cache: Path, tmp_path: Path, 
     path = use_catalog(entry("mine", source='"builtin"', files='["model.safetensors"]'))
     monkeypatch.setattr("zoo.hub.BUILTIN", tmp_path / "builtin")
     assert "holds no model.safetensors" in refused("pin", "mine")
-    write_checkpoint(tmp_path / "builtin" / "mine", {"a": torch.zeros(4)}, {"format": 1, "family": "huggan"})
+    write_checkpoint(tmp_path / "builtin" / "mine", {"a": torch.zeros(4)}, {"format": 1, "family": "huggan", **CONFIG})
     assert main(["pin", "mine"]) == main(["verify", "mine"]) == 0
     assert read_catalog(path).entries["mine"].sha256 == (
         sha256_of(tmp_path / "builtin" / "mine" / "model.safetensors"),
@@ -148,8 +179,10 @@ def test_built_in_checkpoint_that_was_changed_is_refused(
 ) -> None:
     monkeypatch.setattr("zoo.hub.BUILTIN", tmp_path / "builtin")
     use_catalog(entry("mine", source='"builtin"', files='["model.safetensors"]', sha256=f'["{"b" * 64}"]'))
-    write_checkpoint(tmp_path / "builtin" / "mine", {"a": torch.zeros(4)}, {"format": 1, "family": "huggan"})
-    assert f"the catalogue says {'b' * 64}; restore the file as it was shipped" in refused("pull", "mine")
+    write_checkpoint(tmp_path / "builtin" / "mine", {"a": torch.zeros(4)}, {"format": 1, "family": "huggan", **CONFIG})
+    sentence = refused("pull", "mine")
+    assert sentence.startswith("zoo/builtin/mine/model.safetensors has sha256 ")
+    assert f"the catalogue says {'b' * 64}; restore the file as it was shipped" in sentence
     main(["list"])
     assert " damaged " in capsys.readouterr().out
 

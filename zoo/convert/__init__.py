@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # listing presets and shapes needs no torch, whose import tak
 
     States = Sequence[Mapping[str, torch.Tensor]]
 
-__all__ = ["FAMILIES", "ConvertError", "Family", "checked_config", "convert", "expected_shapes"]
+__all__ = ["FAMILIES", "ConvertError", "Family", "checked_config", "convert", "converted", "expected_shapes"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,18 @@ def convert(
     recognised from the tensors where it can be. Returns `out`. Raises `ConvertError`, before anything is written, if a
     file cannot be read, a field is wrong, or any tensor is missing, left over or of another shape.
     """
+    tensors, complete = converted(family, files, preset=preset, config=config)
+    try:
+        write_checkpoint(Path(out), tensors, complete)
+    except OSError as error:
+        raise ConvertError(f"{out} cannot be written ({error.strerror}).") from error
+    return Path(out)
+
+
+def converted(
+    family: str, files: Sequence[Path], *, preset: str | None = None, config: Mapping[str, Any] | None = None
+) -> tuple[dict[str, torch.Tensor], Config]:
+    """The tensors and the configuration that `convert` writes. Raises `ConvertError` as it does."""
     kind = _find_family(family)
     given = _preset(family, preset) | _overrides(family, config)
     if not files:
@@ -77,12 +89,7 @@ def convert(
         found = looks_like(name for state in states for name in state)
         raise ConvertError(f"{origin} is not of family {family}: {found}.")
     complete = checked_config(_with_all(family, recognised | given, origin) | {"family": family})
-    tensors = check_tensors(kind.gather(states, complete), kind.expected(complete), origin, family)
-    try:
-        write_checkpoint(Path(out), tensors, complete)
-    except OSError as error:
-        raise ConvertError(f"{out} cannot be written ({error.strerror}).") from error
-    return Path(out)
+    return check_tensors(kind.gather(states, complete), kind.expected(complete), origin, family), complete
 
 
 def expected_shapes(config: Mapping[str, Any]) -> Shapes:

@@ -29,10 +29,12 @@ class Field:
 
     @property
     def required(self) -> bool:
+        """Whether the field has no default, so that every configuration must give it."""
         return self.default is _REQUIRED
 
 
 def integer(low: int, high: int, default: Any = _REQUIRED) -> Field:
+    """A whole number from `low` to `high`, both included; true and false are none."""
     return Field(
         f"a whole number from {low} to {high}",
         lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high,
@@ -41,6 +43,7 @@ def integer(low: int, high: int, default: Any = _REQUIRED) -> Field:
 
 
 def number(low: float, high: float) -> Field:
+    """A finite number from `low` to `high`, both included."""
     return Field(
         f"a number from {low} to {high}",
         lambda value: (
@@ -53,14 +56,17 @@ def number(low: float, high: float) -> Field:
 
 
 def boolean(default: Any = _REQUIRED) -> Field:
+    """True or false."""
     return Field("true or false", lambda value: isinstance(value, bool), default)
 
 
 def one_of(*values: str, default: Any = _REQUIRED) -> Field:
+    """One of the given words."""
     return Field(" or ".join(values), lambda value: isinstance(value, str) and value in values, default)
 
 
 def pattern(expression: str, accepts: str) -> Field:
+    """Text that the regular `expression` matches as a whole; `accepts` says so in words."""
     return Field(accepts, lambda value: isinstance(value, str) and re.fullmatch(expression, value) is not None)
 
 
@@ -82,6 +88,7 @@ def size() -> Field:
 
 
 def is_list_of_integers(value: Any, low: int, high: int) -> bool:
+    """Whether `value` is a list of whole numbers from `low` to `high`, both included."""
     return isinstance(value, list | tuple) and all(
         isinstance(entry, int) and not isinstance(entry, bool) and low <= entry <= high for entry in value
     )

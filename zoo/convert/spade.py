@@ -77,11 +77,16 @@ def start_size(config: Config) -> tuple[int, int]:
 def check(config: Config) -> None:
     """What fields must agree on. Raises `ConvertError` naming one of them."""
     height, width = start_size(config)
+    factor = 2 ** DOUBLINGS[config["num_upsampling_layers"]]  # from the smallest feature map to the picture
     if min(height, width) < 1:
-        least = 2 ** DOUBLINGS[config["num_upsampling_layers"]]
         raise ConvertError(
             f"config field 'crop_size' is {config['crop_size']}; with aspect_ratio {config['aspect_ratio']} and "
-            f"{config['num_upsampling_layers']} upsampling layers both sides of the picture must be at least {least}."
+            f"{config['num_upsampling_layers']} upsampling layers both sides of the picture must be at least {factor}."
+        )
+    if max(height, width) * factor > MAX_SIDE:
+        raise ConvertError(
+            f"config field 'aspect_ratio' is {config['aspect_ratio']}; with crop_size {config['crop_size']} the picture"
+            f" would be {width * factor}x{height * factor}, and no side may exceed {MAX_SIDE} pixels."
         )
     if config["num_upsampling_layers"] == "most" and config["ngf"] % 2:
         raise ConvertError(f"config field 'ngf' is {config['ngf']}; with most upsampling layers it must be even.")
