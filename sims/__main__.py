@@ -28,7 +28,7 @@ from sims.layout_files import ENCODINGS, read_layout
 from sims.load import LoadError, card, load
 from sims.provenance import picture_png
 from sims.sheet import contact_sheet
-from zoo import ZooError, catalog
+from zoo import Entry, ZooError, catalog
 from zoo.command_line import Parser, UsageError, carry_out, progress
 from zoo.files import write_atomically
 from zoo.hub import availability
@@ -43,15 +43,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def list_generators(args: argparse.Namespace) -> None:
-    """Print every generator of the catalogue: its name, what it works from, its size, and whether it can run now."""
+    """Print every generator of the catalogue: what it works from, its size, whether it can run, and is verified."""
     for entry in catalog().values():
         if entry.task not in ("layout", "image"):
             continue
-        works_from = f"{entry.label_space} layout" if entry.task == "layout" else "picture"
+        works_from = "picture" if entry.task == "image" else f"{entry.label_space or ''} layout".strip()
         size = "x".join(map(str, entry.native_size[::-1])) if entry.native_size else "any size"
-        found = availability(entry)
-        state = "ready" if found.ready else "can be pulled" if found.can_pull else "not here"
-        print(f"{entry.name:34}{works_from:20}{size:11}{state}")
+        print(f"{entry.name:38}{works_from:20}{size:11}{_state(entry)}")
+
+
+def _state(entry: Entry) -> str:
+    if entry.unsupported:
+        return "not readable here"
+    found = availability(entry)
+    state = "ready" if found.ready else "can be pulled" if found.can_pull else "not here"
+    return state if entry.verified else f"{state}, not verified"
 
 
 def generate(args: argparse.Namespace) -> None:

@@ -99,6 +99,8 @@ def publish(args: argparse.Namespace) -> None:
 
 
 def _state(entry: Entry) -> str:
+    if entry.unsupported:
+        return "not readable here"
     state = availability(entry)
     if state.ready:
         return "built in" if entry.source == "builtin" else "cached"

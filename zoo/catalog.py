@@ -27,7 +27,8 @@ class Entry:
 
     `files`, `sha256` and `size_bytes` go together, one each per file. `revision` is the Hub's 40-digit commit.
     `preset` or `config` says how `zoo.convert` reads the original files. `verified` tells whether this entry was
-    ever pulled and run as written here.
+    ever pulled and run as written here. `unsupported` is one sentence why this program cannot read the files, empty if
+    it can.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Entry:
     trained_on: str = ""
     verified: bool = False
     accepts_style: bool = False
+    unsupported: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,9 @@ def _check_together(entry: Entry, where: str) -> None:
     for key in needed[entry.source]:
         if not getattr(entry, key):
             raise ZooError(f"{where}, field {key!r}: missing, and an entry with source {entry.source!r} needs it.")
-    if entry.source == "hub" and bool(entry.preset) == bool(entry.config):
+    if entry.unsupported and (entry.preset or entry.config):
+        raise ZooError(f"{where}, field 'unsupported': leave 'preset' and 'config' out, nothing is converted.")
+    if entry.source == "hub" and not entry.unsupported and bool(entry.preset) == bool(entry.config):
         raise ZooError(f"{where}, field 'config': give either 'preset' or 'config', the way to convert it.")
     for key, values in (("sha256", entry.sha256), ("size_bytes", entry.size_bytes)):
         if values and len(values) != len(entry.files):
@@ -214,6 +218,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "size_bytes": _list_of(_is_size, "a list of positive whole numbers"),
     "official": _matches(r"https?://\S+", "an http address"),
     "paper_url": _matches(r"https?://\S+", "an http address"),
+    "unsupported": _matches(r"\S.*\.", "a sentence"),
     "config": ((lambda value: isinstance(value, dict)), "a table"),
     "verified": _TRUTH,
     "accepts_style": _TRUTH,
@@ -225,10 +230,17 @@ def markdown_table() -> str:
     rows = [("Name", "What it is", "Works from", "Size", "Comes from", "Licence", "Verified"), ("---",) * 7]
     for entry in catalog().values():
         size = "x".join(map(str, reversed(entry.native_size))) if entry.native_size else ""
-        works_from = f"{entry.label_space} layout" if entry.task == "layout" else "a picture"
-        checked = "yes" if entry.verified else "not yet"
-        rows.append((f"`{entry.name}`", entry.title, works_from, size, _origin_link(entry), _licence(entry), checked))
+        checked = "not readable here" if entry.unsupported else "yes" if entry.verified else "not yet"
+        rows.append(
+            (f"`{entry.name}`", entry.title, _works_from(entry), size, _origin_link(entry), _licence(entry), checked)
+        )
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _works_from(entry: Entry) -> str:
+    if entry.task == "layout":
+        return f"{entry.label_space} layout" if entry.label_space else "a layout"
+    return "a picture" if entry.task == "image" else ""
 
 
 def _origin_link(entry: Entry) -> str:

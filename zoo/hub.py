@@ -46,6 +46,8 @@ class Checkpoint:
 
 def availability(entry: Entry) -> Availability:
     """The state of an entry, found out without any network call."""
+    if entry.unsupported:
+        return Availability(False, False, _why_unsupported(entry))
     try:
         if find_here(entry) is not None:
             return Availability(True, False, "")
@@ -67,6 +69,8 @@ def obtain(name: str, *, progress: Progress, offline: bool | None = None) -> Che
     pull, leaves nothing half done behind and is passed on. Raises `ZooError`.
     """
     entry = find(name)
+    if entry.unsupported:
+        raise ZooError(_why_unsupported(entry))
     here = find_here(entry)
     if here is not None:
         return here
@@ -283,6 +287,10 @@ def _replace_folder(new: Path, place: Path) -> None:
         finally:
             shutil.rmtree(old, ignore_errors=True)
     raise ZooError(f"{place.name} keeps being replaced by other processes; try again.")
+
+
+def _why_unsupported(entry: Entry) -> str:
+    return f"{entry.name} is not readable here: {entry.unsupported}"
 
 
 def _why_no_source(entry: Entry) -> str:

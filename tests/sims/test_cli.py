@@ -20,6 +20,7 @@ from sims.image_files import encode_png
 from sims.label_space import label_space
 from sims.layout import Layout
 from sims.provenance import read_recipe
+from zoo import find
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,6 +66,10 @@ def test_list_tells_every_generator_and_its_state(capsys: pytest.CaptureFixture[
     assert "street" in street
     assert "512x256" in street
     assert any(line.startswith("cyclegan-") and " picture " in line for line in lines)
+    for line in lines:
+        entry = find(line.split()[0])
+        assert line.endswith(", not verified") == (not entry.verified and not entry.unsupported), line
+        assert line.endswith("  not readable here") == bool(entry.unsupported), line
     assert not any(line.startswith("segmenter") for line in lines)
 
 

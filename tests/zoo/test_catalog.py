@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -9,14 +10,14 @@ import pytest
 from tiny_zoo import entry
 
 from zoo.catalog import catalog, find, markdown_table, read_catalog
-from zoo.convert import FAMILIES, checked_config
+from zoo.convert import FAMILIES, checked_config, expected_shapes
 from zoo.errors import ZooError
 from zoo.hub import BUILTIN
 
 
 def test_every_entry_can_be_converted_as_it_says() -> None:
     for item in catalog().values():
-        if item.source in ("hub", "official"):
+        if item.source in ("hub", "official") and not item.unsupported:
             given = FAMILIES[item.family].presets[item.preset] if item.preset else item.config
             config = checked_config({"format": 1, "family": item.family, **given})
             assert config.get("label_space") == item.label_space, item.name
@@ -26,7 +27,8 @@ def test_every_entry_can_be_converted_as_it_says() -> None:
 
 def test_layouts_have_a_label_space_and_pictures_have_none() -> None:
     for item in catalog().values():
-        assert (item.label_space is not None) == (item.task == "layout"), item.name
+        if not item.unsupported:
+            assert (item.label_space is not None) == (item.task == "layout"), item.name
 
 
 def test_nothing_claims_to_be_verified_without_a_hash() -> None:
@@ -50,6 +52,28 @@ def test_table_has_a_row_for_every_entry() -> None:
     lines = markdown_table().splitlines()
     assert [re.findall("`(.+?)`", line)[0] for line in lines[2:]] == list(catalog())
     assert {line.count("|") for line in lines} == {8}
+    for line, item in zip(lines[2:], catalog().values(), strict=True):
+        assert ("| a picture |" in line) == (item.task == "image"), line
+        assert line.endswith("| not readable here |") == bool(item.unsupported), line
+        assert "None" not in line
+
+
+def test_students_have_the_parameters_that_their_authors_chose() -> None:
+    """Counts follow from GAN Compression's published widths."""
+    expected = {
+        "cyclegan-horse2zebra-compressed-mit": 356_867,
+        "cyclegan-horse2zebra-fast-mit": 355_235,
+        "pix2pix-edges2shoes-compressed-mit": 822_051,
+        "pix2pix-edges2shoes-fast-mit": 702_835,
+        "pix2pix-cityscapes-compressed-mit": 786_451,
+        "pix2pix-cityscapes-fast-mit": 886_307,
+        "pix2pix-map2sat-compressed-mit": 746_211,
+        "pix2pix-map2sat-fast-mit": 719_507,
+    }
+    for name, parameters in expected.items():
+        item = find(name)
+        shapes = expected_shapes({"format": 1, "family": item.family, **item.config})
+        assert sum(math.prod(shape) for shape in shapes.values()) == parameters, name
 
 
 def test_find_names_the_closest() -> None:
@@ -94,6 +118,8 @@ def test_fields_of_a_set_are_shared_and_overruled(tmp_path: Path) -> None:
         ({"licence": "3"}, r"field 'licence': 3 is not a string\."),
         ({"preset": '"coco"'}, r"field 'config': give either 'preset' or 'config', the way to convert it\."),
         ({"source": '"official"'}, r"field 'official': missing, and an entry with source 'official' needs it\."),
+        ({"unsupported": '"no sentence"'}, r"field 'unsupported': 'no sentence' is not a sentence\."),
+        ({"unsupported": '"Of Keras."'}, r"field 'unsupported': leave 'preset' and 'config' out"),
         ({"set": '"gone"'}, r"field 'set': there is no \[set\.gone\]\."),
         ({"set": "[]"}, r"field 'set': there is no"),
     ],

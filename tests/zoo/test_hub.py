@@ -267,6 +267,16 @@ def test_changed_weights_are_told(hub: FakeHub) -> None:
     assert availability(find("tiny")).reason.startswith("tiny is not as it was pulled")
 
 
+def test_files_that_cannot_be_read_are_refused_with_the_reason(hub: FakeHub, use_catalog) -> None:
+    use_catalog(entry(config="{}", unsupported='"It is in Keras\' format."'))
+    state = availability(find("tiny"))
+    assert (state.ready, state.can_pull) == (False, False)
+    assert state.reason == "tiny is not readable here: It is in Keras' format."
+    with pytest.raises(ZooError, match=r"^tiny is not readable here: It is in Keras' format\.$"):
+        obtain("tiny", progress=nothing)
+    assert hub.log == []
+
+
 def test_checkpoint_at_a_folder_of_the_users_own(cache: Path, tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "mine", {"a": torch.zeros(2)}, {"format": 1, "family": "huggan", **CONFIG})
     checkpoint = checkpoint_at(tmp_path / "mine")

@@ -43,7 +43,8 @@ def test_list_is_an_aligned_table_of_states(
     hub: FakeHub, use_catalog, capsys: pytest.CaptureFixture[str], weights: bytes
 ) -> None:
     closed = entry("closed", source='"official"', official='"https://example.org"', preset='"coco"', licence='"BSD"')
-    use_catalog(entry() + entry("other", **pinned(weights)) + closed + entry("a-builtin", source='"builtin"'))
+    keras = entry("keras", config="{}", unsupported='"It is in the format of Keras."')
+    use_catalog(entry() + entry("other", **pinned(weights)) + closed + entry("a-builtin", source='"builtin"') + keras)
     assert main(["pull", "tiny"]) == 0
     capsys.readouterr()
     assert main(["list"]) == 0
@@ -55,6 +56,7 @@ def test_list_is_an_aligned_table_of_states(
         "other": "can be pulled",
         "closed": "needs the authors' download",
         "a-builtin": "missing",
+        "keras": "not readable here",
     }
     assert f"{len(weights) / 1e6:.1f} MB" in lines[2]
 
