@@ -19,6 +19,7 @@ from sims.layout_raster import Raster, read_raster
 ENCODINGS = ("auto", "index", "colour", "nearest")
 MAX_UNKNOWN_SHARE = 0.5  # above it the file is refused: most likely another space or another kind of picture
 MAX_LISTED = 64
+MAX_TOLD = 5  # of them in a sentence
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _exact(raster: Raster, space: LabelSpace, encoding: str) -> tuple[np.ndarray
         known |= raster.transparent
     unknown, pixels, kinds = _list_unknown(values, known, encoding)
     if pixels > MAX_UNKNOWN_SHARE * ids.size:
-        raise LayoutError(_refusal(values, space, encoding, unknown[0], pixels, kinds))
+        raise LayoutError(_refusal(values, space, encoding, unknown, pixels, kinds))
     return ids, unknown, _report_unknown(values, space, encoding, unknown, pixels, kinds)
 
 
@@ -253,9 +254,8 @@ def _report_unknown(
         return ""
     kind = "id" if encoding == "index" else "colour"
     became = space.by_id[space.unknown].name
-    said = (
-        f"; {_pixels(pixels)} in {kinds} unknown {kind}{'s' if kinds > 1 else ''} became {became}, {_where(unknown[0])}"
-    )
+    plural = "s" if kinds > 1 else ""
+    said = f"; {_pixels(pixels)} in {kinds} unknown {kind}{plural} became {became} ({_where(unknown, kind, kinds)})"
     if encoding == "index" and _shifted(values, space):
         return f"{said}; the ids look shifted by one"
     # One stray id (often 255, for void) says nothing of the space; a stray colour does.
@@ -270,13 +270,12 @@ def _shifted(values: np.ndarray, space: LabelSpace) -> bool:
 
 
 def _refusal(
-    values: np.ndarray, space: LabelSpace, encoding: str, worst: Unknown, pixels: int, unknown_values: int
+    values: np.ndarray, space: LabelSpace, encoding: str, unknown: tuple[Unknown, ...], pixels: int, unknown_values: int
 ) -> str:
     """Why a file that is mostly unknown is refused, and what would help."""
     kind = "ids" if encoding == "index" else "colours"
-    said = (
-        f"{pixels / values.size:.0%} of the layout's pixels hold no {kind} of the {space.name} space ({_where(worst)})"
-    )
+    where = _where(unknown, kind.removesuffix("s"), unknown_values)
+    said = f"{pixels / values.size:.0%} of the layout's pixels hold no {kind} of the {space.name} space ({where})"
     fits = _fitting_spaces(values, encoding)
     if encoding == "index" and set(np.unique(values).tolist()) <= {0, 255}:
         return f"{said}: it is a black-and-white mask; give the class's id instead of 255, or paint the layout here."
@@ -298,8 +297,13 @@ def _fitting_spaces(values: np.ndarray, encoding: str) -> list[str]:
     return [name for name in label_space_names() if _lookup(found, label_space(name), encoding)[1].all()]
 
 
-def _where(unknown: Unknown) -> str:
-    return f"most often {unknown.value}, first at row {unknown.first[0]}, column {unknown.first[1]}"
+def _where(unknown: tuple[Unknown, ...], kind: str, kinds: int) -> str:
+    """The most frequent unknown values of all `kinds`: how many pixels hold each, and where the first of them is."""
+    told = [
+        f"{kind} {each.value}: {_pixels(each.count)}, first at row {each.first[0]}, column {each.first[1]}"
+        for each in unknown[:MAX_TOLD]
+    ]
+    return "; ".join(told) + (f"; and {kinds - len(told)} more" if kinds > len(told) else "")
 
 
 def _pixels(count: int) -> str:

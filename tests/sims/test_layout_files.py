@@ -123,7 +123,10 @@ def test_unknown_ids_are_counted_and_placed_and_become_void():
     reading = read_layout(encoded(ids), "street")
     assert [(each.value, each.count, each.first) for each in reading.unknown] == [(255, 5, (3, 4)), (77, 1, (9, 2))]
     assert reading.layout.counts() == {"road": 250, "void": 6}
-    assert "6 pixels in 2 unknown ids became void, most often 255, first at row 3, column 4" in reading.sentence
+    assert (
+        "6 pixels in 2 unknown ids became void (id 255: 5 pixels, first at row 3, column 4; id 77: 1 pixel, first at"
+        " row 9, column 2)"
+    ) in reading.sentence
 
 
 def test_sixteen_bit_ids_do_not_wrap_around():
@@ -142,8 +145,16 @@ def test_unknown_colours_are_never_guessed():
     assert reading.layout.counts() == {"road": 254, "void": 2}
     assert reading.sentence == (
         "Read as colours of the street space, 16x16, 2 classes, mostly road and void; 2 pixels in 1 unknown colour "
-        "became void, most often (129, 64, 128), first at row 5, column 6"
+        "became void (colour (129, 64, 128): 2 pixels, first at row 5, column 6)"
     )
+
+
+def test_five_unknown_ids_are_told_and_the_others_counted():
+    ids = one_class("road")
+    for row, value in enumerate(range(101, 108)):
+        ids[row, : 8 - row] = value
+    told = "; ".join(f"id {101 + row}: {8 - row} pixels, first at row {row}, column 0" for row in range(5))
+    assert f"in 7 unknown ids became void ({told}; and 2 more)" in read_layout(encoded(ids), "street").sentence
 
 
 def test_nearest_colours_are_an_explicit_choice():
@@ -200,7 +211,12 @@ def test_a_transparent_picture_is_refused():
     ("pixels", "space", "encoding", "message"),
     [
         (np.full((16, 16), 255, np.uint8), "street", "auto", "black-and-white mask; give the class's id instead"),
-        (np.full((16, 16), 170, np.uint8), "street", "auto", r"100%.*\(most often 170.*they are ids of cocostuff"),
+        (
+            np.full((16, 16), 170, np.uint8),
+            "street",
+            "auto",
+            r"100%.*\(id 170: 256 pixels, first at row 0, column 0\).*they are ids of cocostuff",
+        ),
         (np.full((16, 16), 300, np.uint16), "street", "auto", r"that space has ids 0\.\.19"),
         (label_space("ade20k").palette[random_ids("ade20k")], "street", "auto", "colours of ade20k, so choose"),
         (np.full((16, 16, 3), (9, 99, 9), np.uint8), "street", "auto", "or nearest-colour decoding"),
