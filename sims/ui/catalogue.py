@@ -36,7 +36,7 @@ class Offer:
             "name": entry.name,
             "title": entry.title,
             "facts": " · ".join(filter(None, (space, entry.licence, size))),
-            "verified": entry.verified or entry.source == "builtin",
+            "verified": is_verified(entry),
             "reason": self.reason,
             "can_pull": self.can_pull,
             "state": self.state,
@@ -74,8 +74,14 @@ def _state(entry: Entry) -> Card | Offer:
 
 
 def choices(cards: Iterable[Card]) -> list[tuple[str, str]]:
-    """(title, name) of each card, those of one label space together."""
-    return [(one.title, one.name) for one in sorted(cards, key=lambda one: str(one.label_space), reverse=True)]
+    """(title, name) of each card, those of one label space together; the title says so where nobody verified it."""
+    ordered = sorted(cards, key=lambda one: str(one.label_space), reverse=True)
+    return [(one.title if is_verified(find(one.name)) else f"{one.title} (not verified)", one.name) for one in ordered]
+
+
+def is_verified(entry: Entry) -> bool:
+    """Whether the checkpoint is known to run as the catalogue describes it."""
+    return entry.verified or entry.source == "builtin"
 
 
 def fitting(cards: Iterable[Card], space: str) -> list[str]:

@@ -88,15 +88,17 @@ def show_style(path: str | None) -> dict[str, Any]:
 
 def connect_pull(panel: GeneratorPanel, also: gr.CheckboxGroup, demo: gr.Blocks) -> None:
     """Let the Pull buttons work; what was pulled can then be chosen here and in `also`, by whoever opens the page."""
+    stop = gr.State(None)
     demo.load(refresh, None, [panel.chosen, also, panel.offers], **INSTANT)
     panel.offers.pull(
         pull,
         panel.chosen,
-        [panel.offers, panel.chosen, also],
+        [panel.offers, panel.chosen, also, stop],
         **PAGE,
         concurrency_limit=1,
         concurrency_id="pull",
     )
+    panel.offers.halt(halt_pull, stop, None, **INSTANT)
 
 
 def refresh() -> list[Any]:
@@ -105,19 +107,25 @@ def refresh() -> list[Any]:
     return [choices, choices, catalogue.offers_value(catalogue.offers())]
 
 
-def pull(chosen: list[str], event: gr.EventData) -> Iterator[tuple[Any, Any, Any]]:
-    """Pull one checkpoint of the catalogue, showing how far it is; then choose its generator."""
-    name = event_text(event, "key")
+def pull(chosen: list[str], event: gr.EventData) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Pull one checkpoint of the catalogue, showing how far it is and what stops it; then choose its generator."""
+    name, stop = event_text(event, "key"), threading.Event()
     try:
-        for rows in catalogue.pull(name, threading.Event()):
-            yield (gr.skip() if rows is None else catalogue.offers_value(rows)), gr.skip(), gr.skip()
+        for rows in catalogue.pull(name, stop):
+            yield (gr.skip() if rows is None else catalogue.offers_value(rows)), gr.skip(), gr.skip(), stop
     except ZooError as error:
         warn(error)
         return
     cards = catalogue.ready_cards()
     if name in (card.name for card in cards):
         choices = catalogue.choices(cards)
-        yield gr.skip(), gr.update(choices=choices, value=[*chosen, name]), gr.update(choices=choices)
+        yield gr.skip(), gr.update(choices=choices, value=[*chosen, name]), gr.update(choices=choices), None
+
+
+def halt_pull(stop: threading.Event | None) -> None:
+    """Stop this session's pull at its next report."""
+    if stop is not None:
+        stop.set()
 
 
 def seed_for_run(seed: int | None, random: bool) -> int | None:

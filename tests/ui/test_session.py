@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import threading
 import time
 import zlib
@@ -21,18 +22,22 @@ from sims.generator import Cancelled, LayoutRequest, Progress, RequestError
 from sims.label_space import label_space
 from sims.layout import Layout
 from sims.layout_files import layout_to_editor
-from sims.load import load
+from sims.load import card, load
 from sims.provenance import RecipeError, picture_png
 from sims.ui import catalogue, session
 from sims.ui.compare import PAINTED, row_requests
 from sims.ui.comparison import RowRequest, add, plan_rows, sheet_file, sheet_value
 from sims.ui.events import warn
+from sims.ui.generator_panel import halt_pull, pull
 from sims.ui.layouts import blank_layout, convert, painted_layout, read_upload, uploaded_bytes
 from sims.ui.samples import sample_layout, samples
 from sims.ui.shelf import Shelf
 from sims.ui.work import Work
 from zoo import ZooError, find
 from zoo.hub import folder_of
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "zoo"))
+import fake_hub
 
 
 @pytest.fixture(scope="module")
@@ -330,6 +335,32 @@ def test_what_is_here_already_is_pulled_at_once_and_what_makes_no_pictures_never
     for name in ("segmenter-world", "cyclegan-horse2zebra", "../pix2pix-street"):
         with pytest.raises(ZooError):
             next(catalogue.pull(name, threading.Event()))
+
+
+def test_a_pull_can_be_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    name = "pix2pix-cityscapes-compressed-mit"
+    hub = fake_hub.serve(tmp_path / "hub")
+    hub.add(find(name).repo, find(name).files[0], bytes(4096))
+    hub.seconds_to_answer = 0.5
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    monkeypatch.setenv("SIMS_CACHE", str(tmp_path / "cache"))
+    for offline in ("SIMS_OFFLINE", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(offline, raising=False)
+    steps = pull([], gr.EventData(None, {"key": name}))
+    rows, *_, stop = next(steps)
+    assert [row["state"] for row in rows["items"] if row["name"] == name] == ["pulling"]
+    halt_pull(stop)
+    *_, (rows, chosen, _, _) = steps
+    assert [(row["state"], row["error"]) for row in rows["items"] if row["name"] == name] == [("", "")]
+    assert chosen == gr.skip()
+    assert not list((tmp_path / "cache").rglob("*.safetensors"))
+    hub.shutdown()
+    hub.server_close()
+
+
+def test_a_generator_that_nobody_verified_says_so_where_it_is_chosen() -> None:
+    titles = dict(map(reversed, catalogue.choices([card("pix2pix-street"), card("spade-coco")])))
+    assert titles == {"pix2pix-street": "pix2pix, street", "spade-coco": f"{find('spade-coco').title} (not verified)"}
 
 
 def test_options_of_several_generators_are_one_choice_a_name() -> None:

@@ -15,11 +15,9 @@ function progress(item) {
 }
 
 function row(item) {
-  const pull = make(
-    "button",
-    { type: "button", class: "quiet-button", disabled: item.state === "pulling", click: () => trigger("pull", { key: item.name }) },
-    "Pull",
-  );
+  const pulling = item.state === "pulling";
+  const click = () => trigger(pulling ? "halt" : "pull", { key: item.name });
+  const pull = make("button", { type: "button", class: "quiet-button", click }, pulling ? "Stop" : "Pull");
   const text = make(
     "div",
     { class: "catalogue-text" },
