@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.catalog import Entry, catalog, catalog_file, find
 from zoo.command_line import Parser, carry_out, progress
+from zoo.endpoint import endpoint
 from zoo.errors import ZooError
 from zoo.files import WEIGHTS, one_line
 from zoo.hub import availability, find_here, folder_of, obtain, verify
@@ -62,6 +63,7 @@ def verify_entries(args: argparse.Namespace) -> None:
 
 def pin(args: argparse.Namespace) -> None:
     """Write the revision, sizes and sha256 of an entry, as they are now, into the catalogue."""
+    endpoint()
     from zoo.pins import write_pin
 
     entry = find(args.name)

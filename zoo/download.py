@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import re
 import shutil
@@ -12,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import httpx2
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
@@ -28,13 +26,13 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import get_session
 
 from zoo.cache import cache_error, cache_root, place, without_paths
+from zoo.endpoint import endpoint
 from zoo.errors import ZooError
 from zoo.files import check_not_a_stand_in, one_line
 
 Progress = Callable[[float, str], None]
 T = TypeVar("T")
 
-PUBLIC_HUB = "https://huggingface.co"
 ANSWER_SECONDS = 3.0  # for one network step of a look-up
 LOOK_UP_SECONDS = 5.0  # for all of it; name resolution has no time-out of its own
 UNREACHABLE_SECONDS = 60.0  # how long a server that did not answer is not asked again
@@ -69,19 +67,6 @@ class Found:
     commit: str
     size: int | None
     sha256: str
-
-
-def endpoint() -> str:
-    """The Hub's address: `HF_ENDPOINT`, or the public one. Raises `ZooError` if that is no address."""
-    address = os.environ.get("HF_ENDPOINT") or PUBLIC_HUB
-    try:
-        url = urlsplit(address)
-        is_address = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # of a bracket that is not closed, or of a port that is no number
-        is_address = False
-    if not is_address or re.search(r"\s", address):
-        raise ZooError(f"HF_ENDPOINT is {address[:80]!r}; set it to the address of a server, such as {PUBLIC_HUB}.")
-    return address.rstrip("/")
 
 
 def cached(remote: Remote) -> Path | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from zoo import cache
 from zoo.catalog import REPO, Entry, find, mirror_repo
+from zoo.endpoint import endpoint
 from zoo.errors import ZooError
 from zoo.files import CONFIG, WEIGHTS, check_safetensors, read_config, write_atomically, write_checkpoint
 
@@ -227,6 +228,7 @@ def _converted_folder(entry: Entry) -> Path:
 
 
 def _pull(entry: Entry, sources: list[Entry], progress: Progress, offline: bool) -> Checkpoint:
+    endpoint()  # huggingface_hub cannot be imported with some that are no address
     from zoo.fetch import fetch  # brings huggingface_hub, which what is already here does not need
 
     for index, source in enumerate(sources):

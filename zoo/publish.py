@@ -12,6 +12,7 @@ from pathlib import Path
 
 from zoo import cache
 from zoo.catalog import REPO, Entry, find
+from zoo.endpoint import endpoint
 from zoo.errors import ZooError
 from zoo.files import CONFIG, WEIGHTS, read_config
 from zoo.hub import checkpoint_at
@@ -51,15 +52,17 @@ def upload(files: Files, repo: str) -> str:
     A repository without a card at its top gets one. Raises `ZooError`.
     """
     import httpx2
+
+    hub = endpoint()
     from huggingface_hub import CommitOperationAdd, HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
-    from zoo.download import check_reachable, endpoint
+    from zoo.download import check_reachable
 
     if cache.offline():
         raise ZooError(f"Nothing is published in offline mode; unset {' and '.join(cache.OFFLINE)}.")
     check_reachable(repo)
-    api = HfApi(endpoint=endpoint())
+    api = HfApi(endpoint=hub)
     name = next(iter(files)).split("/")[0]
     try:
         api.create_repo(repo, exist_ok=True)
@@ -70,9 +73,9 @@ def upload(files: Files, repo: str) -> str:
     except HfHubHTTPError as error:
         status = error.response.status_code
         hint = "set HF_TOKEN to a token that may write there" if status in (401, 403) else "try again later"
-        raise ZooError(f"{endpoint()} refused the upload to {repo} ({status}); {hint}.") from error
+        raise ZooError(f"{hub} refused the upload to {repo} ({status}); {hint}.") from error
     except httpx2.HTTPError as error:
-        raise ZooError(f"The connection to {endpoint()} broke during the upload ({error}); try again.") from error
+        raise ZooError(f"The connection to {hub} broke during the upload ({error}); try again.") from error
 
 
 def model_card(entry: Entry, folder: Path, repo: str) -> str:

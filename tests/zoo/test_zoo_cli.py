@@ -100,6 +100,16 @@ def test_error_of_the_file_system_is_one_sentence(
     assert capsys.readouterr().err == expected
 
 
+@pytest.mark.parametrize("command", ["pull", "pin"])
+def test_address_that_huggingface_hub_cannot_be_imported_with(command: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "HF_ENDPOINT": "http://[bad", "SIMS_CACHE": str(tmp_path)}
+    answer = subprocess.run(
+        [sys.executable, "-m", "zoo", command, "huggan-maps"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("HF_ENDPOINT is 'http://[bad'; set it to the address")
+
+
 def test_pull_prints_the_folder(hub: FakeHub, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["pull", "tiny"]) == 0
     assert read_weights(Path(capsys.readouterr().out.strip()))
