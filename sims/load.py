@@ -65,55 +65,62 @@ def card(name_or_folder: str | Path) -> Card:
 
 def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.device) -> Generator:
     described = _card(name_or_folder, checkpoint)
-    config = _config(checkpoint.folder)
+    config = _config(checkpoint)
     tensors = read_weights(checkpoint.folder)
     wanted = expected_shapes(config)
     found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
     if found != wanted:
         wrong = sorted(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
         raise LoadError(
-            f"{checkpoint.folder} does not hold the weights its config.json describes: {len(wrong)} tensors differ,"
+            f"{_called(checkpoint)} does not hold the weights its config.json describes: {len(wrong)} tensors differ,"
             f" first {wrong[0]} ({found.get(wrong[0], 'missing')} for {wanted.get(wrong[0], 'nothing')})."
         )
     return FAMILIES[config["family"]](described, config, tensors, device)
 
 
 def _card(name_or_folder: str | Path, checkpoint: Checkpoint) -> Card:
-    config = _config(checkpoint.folder)
+    config = _config(checkpoint)
     base = _entry_card(checkpoint.entry) if checkpoint.entry else _folder_card(Path(name_or_folder), config)
     described = FAMILIES[config["family"]].describe(replace(base, revision=checkpoint.revision), config)
     if described.task == "layout":
-        _check_space(described, checkpoint.folder)
+        _check_space(described, checkpoint)
     return described
 
 
-def _check_space(described: Card, folder: Path) -> None:
+def _check_space(described: Card, checkpoint: Checkpoint) -> None:
     if described.label_space not in label_space_names():
         known = ", ".join(label_space_names())
-        raise LoadError(f"{folder} names the label space {described.label_space!r}; known are {known}.")
+        raise LoadError(f"{_called(checkpoint)} names the label space {described.label_space!r}; known are {known}.")
     channels = label_space(described.label_space).channels
     if described.classes not in (None, channels):
         raise LoadError(
-            f"{folder} reads {described.classes} classes, and the label space {described.label_space} has {channels};"
+            f"{_called(checkpoint)} reads {described.classes} classes, and the label space {described.label_space} has {channels};"
             " name the space it was trained on in its config.json."
         )
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    config = read_config(folder)
+def _config(checkpoint: Checkpoint) -> dict[str, Any]:
+    config = read_config(checkpoint.folder)
     if config["family"] not in FAMILIES:
         raise LoadError(
-            f"{folder} is of family {config['family']!r}, which makes no pictures; generators are of"
+            f"{_called(checkpoint)} is of family {config['family']!r}, which makes no pictures; generators are of"
             f" {', '.join(FAMILIES)}."
         )
     try:
         checked = checked_config(config)
     except ConvertError as error:
-        raise LoadError(f"{folder / 'config.json'}: {error}") from error
+        raise LoadError(f"{_called(checkpoint)}: {error}") from error
     channels = checked.get("output_nc", checked.get("out_channels", 3))
     if channels not in (1, 3):
-        raise LoadError(f"{folder} makes {channels} channels, which is no picture; generators make 1 or 3.")
+        raise LoadError(
+            f"{_called(checkpoint)} makes {channels} channels, which is no picture; generators make 1 or 3."
+        )
     return checked
+
+
+def _called(checkpoint: Checkpoint) -> str:
+    """How a sentence names it: a path only where the person gave one, as others can read what a page says."""
+    return checkpoint.entry.name if checkpoint.entry else str(checkpoint.folder)
 
 
 def _entry_card(entry: Entry) -> Card:
