@@ -90,6 +90,22 @@ class Layout:
             return self.instances
         return connected_components(self.ids, background=-1, connectivity=1).astype(np.int32)
 
+    def repainted(self, ids: np.ndarray) -> Layout:
+        """This layout under other class ids, (H, W) uint8, as somebody painted over it.
+
+        Instances stay where the class did; every connected area of a new class that has instances becomes one.
+        """
+        if self.instances is None:
+            return replace(self, ids=ids)
+        changed = ids != self.ids
+        amorphous = np.setdiff1d(self.ids[self.instances == 0], self.ids[self.instances > 0])  # road, sky, ...
+        fresh = changed & ~np.isin(ids, amorphous)
+        areas = connected_components(np.where(fresh, ids.astype(np.int32), -1), background=-1, connectivity=1)
+        # Above the largest, and around again where a 16-bit PNG ends: only edges between instances matter.
+        numbers = (int(self.instances.max()) + areas.astype(np.int64) - 1) % MAX_INSTANCE + 1
+        instances = np.where(changed, np.where(fresh, numbers, 0), self.instances).astype(np.int32)
+        return replace(self, ids=ids, instances=instances)
+
     def counts(self) -> dict[str, int]:
         """Pixels of every class present, by class name in the order of ids."""
         pixels = np.bincount(self.ids.ravel(), minlength=256)

@@ -94,8 +94,8 @@ def _check_space(described: Card, checkpoint: Checkpoint) -> None:
     channels = label_space(described.label_space).channels
     if described.classes not in (None, channels):
         raise LoadError(
-            f"{_called(checkpoint)} reads {described.classes} classes, and the label space {described.label_space} has {channels};"
-            " name the space it was trained on in its config.json."
+            f"{_called(checkpoint)} reads {described.classes} classes, and the label space {described.label_space} has"
+            f" {channels}; name the space it was trained on in its config.json."
         )
 
 
@@ -112,9 +112,7 @@ def _config(checkpoint: Checkpoint) -> dict[str, Any]:
         raise LoadError(f"{_called(checkpoint)}: {error}") from error
     channels = checked.get("output_nc", checked.get("out_channels", 3))
     if channels not in (1, 3):
-        raise LoadError(
-            f"{_called(checkpoint)} makes {channels} channels, which is no picture; generators make 1 or 3."
-        )
+        raise LoadError(f"{_called(checkpoint)} makes {channels} channels, no picture; generators make 1 or 3.")
     return checked
 
 

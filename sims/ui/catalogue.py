@@ -30,7 +30,7 @@ class Offer:
     def page_value(self) -> dict[str, Any]:
         """This offer as the data of a row."""
         entry = self.entry
-        space = label_space(entry.label_space).title if entry.label_space else "any picture"
+        space = label_space(entry.label_space).title if entry.label_space else "labels of its own"
         size = f"{sum(entry.size_bytes) / 1e6:.0f} MB" if entry.size_bytes else ""
         return {
             "name": entry.name,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from skimage.measure import label as connected_components
 
 from sims.image_files import MAX_FILE_BYTES, read_image
 from sims.label_space import LayoutError, label_space
-from sims.layout import MAX_INSTANCE, Layout
+from sims.layout import Layout
 from sims.layout_files import LayoutReading, layout_from_editor, read_layout
 
 BLANK_SIZE = (256, 512)
@@ -55,20 +53,7 @@ def painted_layout(value: object, origin: Layout | None) -> Layout:
     layout = layout_from_editor(value)
     if origin is None or origin.space != layout.space or origin.size != layout.size:
         return layout
-    return replace(layout, instances=_painted_instances(layout.ids, origin))
-
-
-def _painted_instances(ids: np.ndarray, origin: Layout) -> np.ndarray | None:
-    """The instances (H, W) int32 of `origin` under other class ids (H, W), new ones where the class changed."""
-    if origin.instances is None:
-        return None
-    changed = ids != origin.ids
-    amorphous = np.setdiff1d(origin.ids[origin.instances == 0], origin.ids[origin.instances > 0])  # road, sky, ...
-    fresh = changed & ~np.isin(ids, amorphous)
-    areas = connected_components(np.where(fresh, ids.astype(np.int32), -1), background=-1, connectivity=1)
-    # Above the largest of the old, and around again where a 16-bit PNG ends: only edges between instances matter.
-    numbers = (int(origin.instances.max()) + areas.astype(np.int64) - 1) % MAX_INSTANCE + 1
-    return np.where(changed, np.where(fresh, numbers, 0), origin.instances).astype(np.int32)
+    return origin.repainted(layout.ids)
 
 
 def blank_layout(space: str) -> Layout:

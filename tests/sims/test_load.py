@@ -174,7 +174,7 @@ def test_a_config_of_another_space_is_refused(tiny_spade: Path, tmp_path: Path) 
 
 
 def test_what_makes_no_picture_is_refused(tiny_cyclegan: Path, tmp_path: Path) -> None:
-    with pytest.raises(LoadError, match="makes 2 channels, which is no picture"):
+    with pytest.raises(LoadError, match="makes 2 channels, no picture"):
         load(copied(tiny_cyclegan, tmp_path / "ab", output_nc=2), device="cpu")
     with pytest.raises(LoadError, match="of family 'vgg', which makes no pictures"):
         load("segmenter-world", device="cpu")
