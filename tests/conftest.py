@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,9 @@ from sims.resnet import ResNet
 from sims.spade import SpadeConfig, SpadeNetwork, StyleEncoder
 from sims.unet import UNet
 from zoo.files import write_checkpoint
+
+# Programs inherit an interrupt that is ignored, as in background jobs; the tests that interrupt programs need it heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Tests never touch, nor profit from, what the person who runs them has pulled.
 _cache = tempfile.TemporaryDirectory(prefix="sims-studio-tests-")
