@@ -46,12 +46,29 @@ def connected(hub: fake_hub.FakeHub, tmp_path_factory: pytest.TempPathFactory) -
         yield running
 
 
+def test_a_pull_can_be_stopped(page: Page, connected: Studio, hub: fake_hub.FakeHub) -> None:
+    page.goto(connected.url, wait_until="domcontentloaded")
+    expect(page.get_by_role("button", name="More generators")).to_be_visible(timeout=90_000)
+    page.get_by_role("button", name="More generators").click()
+    row = page.locator(f'.catalogue-row[data-name="{NAME}"]')
+    hub.seconds_to_answer = 2.0
+    try:
+        row.get_by_role("button", name="Pull").click()
+        row.get_by_role("button", name="Stop").click()
+        expect(row.get_by_role("button", name="Pull")).to_be_visible(timeout=60_000)
+    finally:
+        hub.seconds_to_answer = 0.0
+    expect(row.locator(".catalogue-error")).to_have_count(0)
+    expect(page.locator("#generators").get_by_role("checkbox", name=find(NAME).title)).to_have_count(0)
+
+
 def test_a_pulled_generator_can_be_chosen_and_runs(page: Page, connected: Studio, hub: fake_hub.FakeHub) -> None:
     page.goto(connected.url, wait_until="domcontentloaded")
     expect(page.get_by_role("button", name="More generators")).to_be_visible(timeout=90_000)
     page.get_by_role("button", name="More generators").click()
     row = page.locator(f'.catalogue-row[data-name="{NAME}"]')
     expect(row).to_contain_text("not yet verified")
+    hub.log.clear()
     row.get_by_role("button", name="Pull").click()
     chip = page.get_by_role("checkbox", name=find(NAME).title)
     expect(chip.first).to_be_checked(timeout=60_000)
