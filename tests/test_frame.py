@@ -252,3 +252,21 @@ def test_ci_runs_the_readmes_test_command(tmp_path: Path, command: str, status: 
     done = subprocess.run(["bash", tmp_path / ".ci" / "run"], capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stderr
     assert done.stdout.splitlines()[-1] == "ran"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "sentence"),
+    [
+        (["--port", "99999"], {}, "'99999' is no port from 1 to 65535"),
+        (["--device", "tpu"], {}, "invalid choice: 'tpu'"),
+        ([], {"HF_ENDPOINT": "http://[bad"}, "HF_ENDPOINT is 'http://[bad'"),
+    ],
+)
+def test_the_app_refuses_bad_settings_in_a_sentence(
+    arguments: list[str], settings: dict[str, str], sentence: str
+) -> None:
+    command = [sys.executable, str(ROOT / "app.py"), *arguments]
+    ended = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert ended.stderr.count("\n") == 1
