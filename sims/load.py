@@ -60,12 +60,13 @@ def card(name_or_folder: str | Path) -> Card:
     """What is known of a generator without loading its weights; of one that is not here, what the catalogue says."""
     if not _is_folder(name_or_folder) and not availability(find(str(name_or_folder))).ready:
         return _entry_card(find(str(name_or_folder)))
-    return _card(name_or_folder, _checkpoint(name_or_folder, silent))
+    checkpoint = _checkpoint(name_or_folder, silent)
+    return _card(name_or_folder, checkpoint, _config(checkpoint))
 
 
 def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.device) -> Generator:
-    described = _card(name_or_folder, checkpoint)
     config = _config(checkpoint)
+    described = _card(name_or_folder, checkpoint, config)
     tensors = read_weights(checkpoint.folder)
     wanted = expected_shapes(config)
     found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
@@ -78,8 +79,7 @@ def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.dev
     return FAMILIES[config["family"]](described, config, tensors, device)
 
 
-def _card(name_or_folder: str | Path, checkpoint: Checkpoint) -> Card:
-    config = _config(checkpoint)
+def _card(name_or_folder: str | Path, checkpoint: Checkpoint, config: Mapping[str, Any]) -> Card:
     base = _entry_card(checkpoint.entry) if checkpoint.entry else _folder_card(Path(name_or_folder), config)
     described = FAMILIES[config["family"]].describe(replace(base, revision=checkpoint.revision), config)
     if described.task == "layout":

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from sims.generator import Card, Choice, Generator, Run, loaded, placed, to_tensor, to_uint8
 from sims.layout import Layout
 from sims.spade_layout import Level, Modulation, Pyramid
-from zoo.convert.spade import DOUBLINGS, ENCODER, ENCODER_CODE, fold
+from zoo.convert.spade import DOUBLINGS, ENCODER, ENCODER_CODE, NORM_G, fold, semantic_nc, start_size
 
 ENCODER_SIDE = 256  # the encoder sees pictures of 256x256
 KEPT_LAYOUT_BYTES = 512 * 1024 * 1024
@@ -64,10 +64,14 @@ class SpadeConfig:
         return self.label_nc + self.contain_dontcare_label
 
     @property
+    def channels(self) -> int:
+        """Channels of the layout as a convolution reads it: the classes, then the edge channel if there is one."""
+        return semantic_nc(vars(self))
+
+    @property
     def seed_size(self) -> tuple[int, int]:
         """(height, width) of the first feature map."""
-        width = self.crop_size // 2 ** DOUBLINGS[self.num_upsampling_layers]
-        return round(width / self.aspect_ratio), width
+        return start_size(vars(self))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -79,9 +83,9 @@ class SpadeConfig:
     @property
     def norm(self) -> tuple[str, int]:
         """The kind of parameter-free norm, "batch" or "instance", and the modulation's kernel size."""
-        found = re.fullmatch(r"(?:spectral)?spade(syncbatch|batch|instance)(\d)x\2", self.norm_G)
+        found = re.fullmatch(NORM_G, self.norm_G)
         assert found, f"norm_G is {self.norm_G!r}"
-        return found[1].removeprefix("sync"), int(found[2])
+        return found[2].removeprefix("sync"), int(found[3])
 
 
 class SPADE(nn.Module):
@@ -90,11 +94,12 @@ class SPADE(nn.Module):
     def __init__(self, channels: int, config: SpadeConfig):
         super().__init__()
         kind, kernel = config.norm
-        seen = config.classes + (not config.no_instance)
         self.param_free_norm = (
             nn.BatchNorm2d(channels, affine=False) if kind == "batch" else nn.InstanceNorm2d(channels, affine=False)
         )
-        self.mlp_shared = nn.Sequential(nn.Conv2d(seen, config.hidden, kernel, padding=kernel // 2), nn.ReLU())
+        self.mlp_shared = nn.Sequential(
+            nn.Conv2d(config.channels, config.hidden, kernel, padding=kernel // 2), nn.ReLU()
+        )
         self.mlp_gamma = nn.Conv2d(config.hidden, channels, kernel, padding=kernel // 2)
         self.mlp_beta = nn.Conv2d(config.hidden, channels, kernel, padding=kernel // 2)
         self.modulation: Modulation | None = None
@@ -174,7 +179,7 @@ class SpadeNetwork(nn.Module):
         if config.use_vae:
             self.fc: nn.Module = nn.Linear(config.z_dim, wide * height * width)
         else:
-            self.fc = nn.Conv2d(config.classes + (not config.no_instance), wide, 3, padding=1)
+            self.fc = nn.Conv2d(config.channels, wide, 3, padding=1)
         self.head_0 = ResBlock(wide, wide, config)
         self.G_middle_0 = ResBlock(wide, wide, config)
         self.G_middle_1 = ResBlock(wide, wide, config)

@@ -59,10 +59,11 @@ def train(
     rng = np.random.default_rng((seed, step))
     torch.manual_seed(seed + step)
     losses: dict[str, list[float]] = defaultdict(list)
+    half_precision = _fast_bfloat16(device)
     start = saved = clock()
     before = spent
     while spent < minutes * 60:
-        with torch.autocast(device.type, torch.bfloat16, enabled=_fast_bfloat16(device)):
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             for name, value in recipe.step(rng, spent / (minutes * 60)).items():
                 losses[name].append(value)
         step += 1

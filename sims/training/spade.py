@@ -59,7 +59,7 @@ class SpadeRecipe(AdversarialRecipe):
         self.size = self.window = config.size
         networks = nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf)))
         _initialise(networks)
-        adversary = Adversary(config.classes + (not config.no_instance) + 3)
+        adversary = Adversary(config.channels + 3)
         self.begin(placed(networks, self.device), adversary)
 
     def _grow(self) -> None:

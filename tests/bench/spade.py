@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,22 +17,12 @@ from sims.layout import Layout  # noqa: E402
 from sims.layout_files import read_layout  # noqa: E402
 from sims.spade import SpadeConfig, SpadeNetwork, instance_edges  # noqa: E402
 from sims.spade_layout import Pyramid  # noqa: E402
+from sims.training.spade import core_config  # noqa: E402
 
 LAYOUT = ROOT / "zoo" / "builtin" / "layouts" / "street" / "01-poplar-boulevard.png"
 
 
-BUILTIN = SpadeConfig(
-    ngf=16,
-    label_nc=20,
-    contain_dontcare_label=False,
-    no_instance=False,
-    num_upsampling_layers="most",
-    crop_size=512,
-    aspect_ratio=2.0,
-    norm_G="spadebatch3x3",
-    use_vae=True,
-    hidden=32,
-)
+BUILTIN = replace(core_config("street"), num_upsampling_layers="most", crop_size=512)
 ADE20K = SpadeConfig(
     ngf=64,
     label_nc=150,
