@@ -1,53 +1,80 @@
-"""`python -m sims.training NAME... --minutes M --out DIR --data DIR`: train built-in checkpoints, one by one."""
+"""`python -m sims.training NAME... --minutes M --out DIR`: train built-in checkpoints, one after the other."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
 
-from sims.training.data import Frames, read_frames
+from sims.training.data import read_frames
 from sims.training.loop import Recipe, train
 from sims.training.pix2pix import Pix2PixRecipe
-from sims.training.segmenter import SegmenterRecipe
+from sims.training.segmenter import LABEL_SPACES, SegmenterRecipe
 from sims.training.spade import SpadeRecipe
+from sims.world import BUILTIN, World, WorldError
+from zoo.command_line import Parser, carry_out
+from zoo.errors import ZooError
 
-NAMES = ("segmenter-world", "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape")
+SEGMENTER = "segmenter-world"
+NAMES = (SEGMENTER, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape")
+MAX_MINUTES = 7 * 24 * 60
 
 
-def main() -> None:
-    """Train the named checkpoints for a number of minutes each; the same call again resumes."""
-    parser = argparse.ArgumentParser(prog="python -m sims.training", description=main.__doc__)
-    parser.add_argument("names", nargs="+", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--minutes", type=float, required=True, help="training time of each checkpoint, in all runs")
+def main() -> int:
+    """Run the command; returns the exit status."""
+    parser = Parser(
+        prog="python -m sims.training",
+        description="Trains built-in checkpoints for a number of minutes each; the same call again resumes.",
+    )
+    parser.add_argument("names", nargs="+", choices=("all", *NAMES), metavar="NAME", help=", ".join(("all", *NAMES)))
+    parser.add_argument("--minutes", type=_minutes, required=True, help="of each checkpoint, earlier runs included")
     parser.add_argument("--out", type=Path, required=True, help="where states, logs, sheets and weights go")
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders that hold street/ and landscape/")
+    parser.add_argument("--data", type=Path, default=BUILTIN, help="a packed world; the built-in one unless given")
+    parser.add_argument("--start", type=Path, help="a folder of NAME/model.safetensors, to go on from its weights")
     parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
+    parser.set_defaults(run=_run)
+    return carry_out(parser, None, bad_input=(ZooError, WorldError))
+
+
+def _run(arguments: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    for name in arguments.names:
-        recipe = build(name, arguments.data, arguments.out, device)
-        train(recipe, arguments.minutes, arguments.out, arguments.seed, device)
+    names = NAMES if "all" in arguments.names else tuple(dict.fromkeys(arguments.names))
+    world = World(arguments.data)
+    for name in names:
+        start = arguments.start / name if arguments.start else None
+        train(build(name, world, arguments.out, device), arguments.minutes, arguments.out, arguments.seed, start)
 
 
-def build(name: str, data: list[Path], out: Path, device: torch.device) -> Recipe:
-    """The recipe of a built-in checkpoint. Generators need `out`/segmenter-world, trained before them."""
-    if name == "segmenter-world":
-        spaces = ("street", "landscape")
-        training = {space: _frames(data, space, held_out=False) for space in spaces}
-        return SegmenterRecipe(training, {space: _frames(data, space, held_out=True) for space in spaces}, device)
-    space = name.partition("-")[2]
-    frames = _frames(data, space, held_out=False), _frames(data, space, held_out=True)
-    recipe = SpadeRecipe if name.startswith("spade") else Pix2PixRecipe
-    return recipe(space, *frames, out / "segmenter-world", device)
+def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:
+    """The recipe of a built-in checkpoint on the frames of a world.
+
+    Generators learn from the segmenter in `out` where one was trained, and else from the built-in one.
+    """
+    if name == SEGMENTER:
+        training, held_out = (
+            {space: read_frames(world, space, split) for space in LABEL_SPACES} for split in ("training", "held_out")
+        )
+        return SegmenterRecipe(training, held_out, device)
+    family, _, space = name.partition("-")
+    training, held_out = (read_frames(world, space, split) for split in ("training", "held_out"))
+    segmenter = out / SEGMENTER
+    if not (segmenter / "config.json").is_file():
+        segmenter = BUILTIN.parent / SEGMENTER
+    recipe = {"spade": SpadeRecipe, "pix2pix": Pix2PixRecipe}[family]
+    return recipe(space, training, held_out, segmenter, device)
 
 
-def _frames(data: list[Path], space: str, *, held_out: bool) -> Frames:
-    """Of several folders all train; the first alone gives the held-out frames, so that figures stay comparable."""
-    folders = [folder / space for folder in (data[:1] if held_out else data)]
-    return read_frames(folders, held_out=held_out)
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= MAX_MINUTES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes above 0 and up to {MAX_MINUTES}")
+    return minutes
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,24 +1,23 @@
-"""The rendered world as training data: frames, label maps and instances, split into training and held out."""
+"""A world's frames as training data: pictures, labels and instances in memory, and batches of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 
-HELD_OUT_DIGIT = "7"  # frames whose number ends in it are never trained on
+from sims.world import World, WorldError
 
 
 @dataclass(frozen=True, eq=False)
 class Frames:
     """Frames of one world in memory, all of one size.
 
-    `pictures` (N, 3, H, W) uint8, `labels` (N, H, W) uint8, `instances` (N, H, W) int32 with 0 for none.
+    `pictures` (N, 3, H, W) uint8, `labels` (N, H, W) uint8, `instances` (N, H, W) int16 with 0 for none.
     """
 
     names: tuple[str, ...]
@@ -29,13 +28,14 @@ class Frames:
     def __len__(self) -> int:
         return len(self.names)
 
-    def batch(self, indices: list[int], device: torch.device) -> Batch:
+    def placed(self, device: torch.device) -> Frames:
+        """The same frames on a device, where batches of them are then made."""
+        return Frames(self.names, *(tensor.to(device) for tensor in (self.pictures, self.labels, self.instances)))
+
+    def batch(self, indices: list[int]) -> Batch:
         """The frames at `indices`."""
-        return Batch(
-            (self.pictures[indices].to(device).float() / 255 - 0.5) / 0.5,
-            self.labels[indices].to(device).long(),
-            self.instances[indices].to(device),
-        )
+        pictures = (self.pictures[indices].float() / 255 - 0.5) / 0.5
+        return Batch(pictures, self.labels[indices].long(), self.instances[indices].int())
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,11 @@ class Batch:
     pictures: Tensor
     labels: Tensor
     instances: Tensor
+
+    def singly(self) -> Iterator[Batch]:
+        """Its frames as batches of one."""
+        for picture, labels, instances in zip(self.pictures, self.labels, self.instances, strict=True):
+            yield Batch(picture[None], labels[None], instances[None])
 
     def flipped(self, rng: np.random.Generator) -> Batch:
         """Mirrored left to right with probability one half."""
@@ -71,24 +76,26 @@ class Batch:
         return Batch(pictures, both[:, 0].long(), both[:, 1].int())
 
 
-def read_frames(folders: list[Path], *, held_out: bool) -> Frames:
-    """The training frames of the folders, or their held-out ones, in the order of their numbers."""
-    names, pictures, labels, instances = [], [], [], []
-    for folder in folders:
-        for picture in sorted(folder.glob("*.webp")):
-            if picture.stem.endswith(HELD_OUT_DIGIT) != held_out:
-                continue
-            names.append(f"{folder.name}/{picture.stem}")
-            pictures.append(np.asarray(Image.open(picture).convert("RGB")).transpose(2, 0, 1))
-            labels.append(np.asarray(Image.open(picture.with_name(f"{picture.stem}_labels.png"))))
-            instances.append(
-                np.asarray(Image.open(picture.with_name(f"{picture.stem}_instances.png"))).astype(np.int32)
+def read_frames(world: World, space: str, split: str) -> Frames:
+    """The frames of a split, "training" or "held_out", in the order of their numbers.
+
+    Raises `WorldError` if there are none, if they are of several sizes, or if one is damaged.
+    """
+    numbers = [notes.number for notes in world.frames(space, split)]
+    if not numbers:
+        raise WorldError(f"{world.folder} holds no {split.replace('_', '-')} frame of {space}; pack more frames.")
+    first = world.read(space, numbers[0])
+    size = first.labels.shape
+    pictures = torch.empty((len(numbers), 3, *size), dtype=torch.uint8)
+    labels = torch.empty((len(numbers), *size), dtype=torch.uint8)
+    instances = torch.empty((len(numbers), *size), dtype=torch.int16)
+    for index, number in enumerate(numbers):
+        frame = world.read(space, number)
+        if frame.labels.shape != size:
+            raise WorldError(
+                f"Frame {number} of {space} is of another size than frame {numbers[0]}; all must be of one."
             )
-    if not names:
-        raise FileNotFoundError(f"No frames in {', '.join(map(str, folders))}; give a folder of NAME.webp files.")
-    return Frames(
-        tuple(names),
-        torch.from_numpy(np.stack(pictures)),
-        torch.from_numpy(np.stack(labels)),
-        torch.from_numpy(np.stack(instances)),
-    )
+        pictures[index] = torch.from_numpy(frame.picture.transpose(2, 0, 1).copy())
+        labels[index] = torch.from_numpy(frame.labels)
+        instances[index] = torch.from_numpy(frame.instances.astype(np.int16))
+    return Frames(tuple(numbers), pictures, labels, instances)

@@ -7,6 +7,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,12 +19,23 @@ from sims.training.shipping import write_card
 
 LOG_EVERY = 50  # steps
 SAVE_SECONDS = 600.0
+GLANCE = 12  # held-out frames that are looked at on the way
+ALL = 1 << 30
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """How far a training is: figures by name, and a picture (H, W, 3) uint8 that shows results beside renders."""
+
+    scores: dict[str, float]
+    sheet: np.ndarray
 
 
 class Recipe(Protocol):
     """One checkpoint's training: its networks, their optimisers, and what is shown and shipped."""
 
     name: str
+    device: torch.device
 
     def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
         """One optimisation step; `done` in [0, 1] is the share of the budget spent. Returns losses to log."""
@@ -34,11 +46,11 @@ class Recipe(Protocol):
     def restore(self, state: dict[str, object]) -> None:
         """Undo `state`."""
 
-    def sheet(self) -> np.ndarray:
-        """A picture, RGB uint8, that shows how far it is: renders beside results."""
+    def adopt(self, folder: Path) -> None:
+        """Start from the weights of a shipped checkpoint instead of random ones."""
 
-    def scores(self) -> dict[str, float]:
-        """Figures on held-out frames."""
+    def review(self, limit: int) -> Review:
+        """Figures and pictures on the first `limit` held-out frames."""
 
     def export(self, folder: Path) -> None:
         """Write model.safetensors (float16) and config.json."""
@@ -49,36 +61,50 @@ def train(
     minutes: float,
     out: Path,
     seed: int,
-    device: torch.device,
+    start: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Run `recipe` until it has had `minutes` of training in all, earlier runs included; `clock` counts seconds."""
+    """Run `recipe` until it has had `minutes` of training in all, earlier runs included; `clock` counts seconds.
+
+    Where there is no earlier run, it begins with the weights of the checkpoint folder `start`, if one is given.
+    """
     folder = out / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     spent, step = _resume(recipe, folder)
+    if step == 0 and start is not None:
+        recipe.adopt(start)
     rng = np.random.default_rng((seed, step))
     torch.manual_seed(seed + step)
     losses: dict[str, list[float]] = defaultdict(list)
-    half_precision = _fast_bfloat16(device)
-    start = saved = clock()
+    half_precision = _fast_bfloat16(recipe.device)
+    begun = saved = clock()
     before = spent
-    while spent < minutes * 60:
-        with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
-            for name, value in recipe.step(rng, spent / (minutes * 60)).items():
-                losses[name].append(value)
-        step += 1
-        spent = before + clock() - start
-        if step % LOG_EVERY == 0:
-            _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | _means(losses))
-            losses.clear()
-        if clock() - saved > SAVE_SECONDS:
-            _save(recipe, folder, spent, step)
-            saved = clock()
-    _save(recipe, folder, spent, step)
-    scores = recipe.scores()
-    _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | scores)
+    try:
+        while spent < minutes * 60:
+            with torch.autocast(recipe.device.type, torch.bfloat16, enabled=half_precision):
+                for name, value in recipe.step(rng, spent / (minutes * 60)).items():
+                    losses[name].append(value)
+            step += 1
+            spent = before + clock() - begun
+            if step % LOG_EVERY == 0:
+                _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | _means(losses))
+                losses.clear()
+            if clock() - saved > SAVE_SECONDS:
+                _save(recipe, folder, spent, step)
+                _review(recipe, folder, spent, step, GLANCE)
+                saved = clock()
+    finally:
+        _save(recipe, folder, spent, step)  # also when interrupted
+    scores = _review(recipe, folder, spent, step, ALL)
     recipe.export(folder)
-    write_card(folder, recipe.name, minutes, step, seed, scores)
+    write_card(folder, recipe.name, minutes, step, seed, scores, started=start is not None)
+
+
+def _review(recipe: Recipe, folder: Path, spent: float, step: int, limit: int) -> dict[str, float]:
+    review = recipe.review(limit)
+    Image.fromarray(review.sheet).save(folder / "sheet.png")
+    _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | review.scores)
+    return review.scores
 
 
 def _fast_bfloat16(device: torch.device) -> bool:
@@ -103,7 +129,6 @@ def _save(recipe: Recipe, folder: Path, spent: float, step: int) -> None:
     temporary = folder / "state.pt.new"
     torch.save({"spent": spent, "step": step, "recipe": recipe.state()}, temporary)
     os.replace(temporary, folder / "state.pt")
-    Image.fromarray(recipe.sheet()).save(folder / "sheet.png")
 
 
 def _resume(recipe: Recipe, folder: Path) -> tuple[float, int]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from zoo.files import FORMAT, write_checkpoint
+from zoo.errors import ZooError
+from zoo.files import FORMAT, one_line, write_checkpoint
 
 MEANING = {
     "accuracy": "share of held-out pixels whose class it finds",
@@ -27,16 +28,28 @@ def ship(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any])
     write_checkpoint(folder, halved, {"format": FORMAT, **config})
 
 
-def write_card(folder: Path, name: str, minutes: float, steps: int, seed: int, scores: Mapping[str, float]) -> None:
-    """Write `card.md` into a checkpoint's folder."""
+def unship(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Load shipped tensors into a network to be trained on. Raises `ZooError` if they are another network's."""
+    counts = {key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")}
+    try:
+        network.load_state_dict({**counts, **{key: value.float() for key, value in tensors.items()}})
+    except RuntimeError as error:
+        raise ZooError(f"The weights to start from are those of another network: {one_line(error)}.") from error
+
+
+def write_card(
+    folder: Path, name: str, minutes: float, steps: int, seed: int, scores: Mapping[str, float], *, started: bool
+) -> None:
+    """Write `card.md` into a checkpoint's folder; `started` says that it went on from an earlier checkpoint."""
     rows = [f"| {key} | {value:.3f} | {_meaning(key)} |" for key, value in scores.items()]
+    origin = " that went on from the weights of an earlier version" if started else ""
     text = f"""# {name}
 
 Trained on scenes that this project made and rendered, and on nothing else, by
 
     python -m sims.training {name} --minutes {minutes:g} --seed {seed} --data DIR --out runs
 
-in {steps} steps. Frames whose number ends in 7 were held out; on them:
+in {steps} steps{origin}. Frames whose number ends in 7 were held out; on them:
 
 | figure | value | meaning |
 |---|---|---|

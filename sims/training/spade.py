@@ -1,8 +1,8 @@
 """The recipes of `spade-street` and `spade-landscape`: SPADE with a style encoder.
 
-A core network makes 128x256 pictures first; the last doubling (the published `most` layout's `up_4`) is then grown on
-top and all is trained at 256x512. Losses follow Park et al. 2019, section 4 and appendix A, with the segmenter's
-features in the place of VGG's.
+On a CPU a core network makes 128x256 pictures first; the last doubling (the published `most` layout's `up_4`) is then
+grown on top and all is trained at 256x512, as it is from the start where there is CUDA. Losses follow Park et al. 2019,
+section 4 and appendix A, with the segmenter's features in the place of VGG's.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from sims.generator import placed
 from sims.label_space import label_space
 from sims.spade import SpadeConfig, SpadeNetwork, StyleEncoder, instance_edges
 from sims.spade_layout import Pyramid
-from sims.training.adversarial import AdversarialRecipe
+from sims.training.adversarial import SETTLING, AdversarialRecipe
 from sims.training.adversary import Adversary
 from sims.training.averaging import recalibrate
 from sims.training.data import Batch, Frames
-from sims.training.shipping import ship
+from sims.training.shipping import ship, unship
+from zoo.files import read_config, read_weights
 
-CORE_SHARE = 0.55  # of the time goes into the core
-BATCH = {"more": 4, "most": 2}
+CORE_SHARE = {"cpu": 0.55, "cuda": 0.0}  # of the time goes into the core
+BATCH = {"cpu": {"more": 4, "most": 2}, "cuda": {"more": 16, "most": 16}}
 DIVERGENCE = 0.05
 CALIBRATION_BATCHES = 24
 
@@ -47,7 +48,7 @@ def core_config(space: str) -> SpadeConfig:
     )
 
 
-class SpadeRecipe(AdversarialRecipe):
+class SpadeRecipe(AdversarialRecipe[Pyramid]):
     """Generator and encoder against two patch discriminators, first the core, then all."""
 
     def __init__(self, space: str, training: Frames, held_out: Frames, segmenter: Path, device: torch.device):
@@ -55,12 +56,23 @@ class SpadeRecipe(AdversarialRecipe):
         self._build(core_config(space))
 
     def _build(self, config: SpadeConfig) -> None:
-        self.config, self.batch = config, BATCH[config.num_upsampling_layers]
-        self.size = self.window = config.size
-        networks = nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf)))
+        networks = self._networks(config)
         _initialise(networks)
-        adversary = Adversary(config.channels + 3)
-        self.begin(placed(networks, self.device), adversary)
+        self.begin(networks, Adversary(config.channels + 3))
+
+    def _networks(self, config: SpadeConfig) -> nn.ModuleList:
+        self.config, self.batch = config, BATCH[self.device.type][config.num_upsampling_layers]
+        self.size = self.window = config.size
+        return placed(nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf))), self.device)
+
+    def adopt(self, folder: Path) -> None:
+        config = SpadeConfig.of(read_config(folder))
+        networks = self._networks(config)
+        weights = read_weights(folder)
+        encoder = {key.removeprefix("netE."): weights.pop(key) for key in list(weights) if key.startswith("netE.")}
+        for network, tensors in zip(networks, (weights, encoder), strict=True):
+            unship(network, tensors)
+        self.begin(networks, Adversary(config.channels + 3), settling=SETTLING)
 
     def _grow(self) -> None:
         """Put the last doubling on top of the core; what both networks share is kept."""
@@ -71,30 +83,30 @@ class SpadeRecipe(AdversarialRecipe):
         self.begin(self.networks, self.adversary)
 
     def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
-        if done >= CORE_SHARE and self.config.num_upsampling_layers == "more":
+        if done >= CORE_SHARE[self.device.type] and self.config.num_upsampling_layers == "more":
             self._grow()
         return super().step(rng, done)
 
-    def make(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        generator, encoder = self.networks
-        mean, log_variance = (x.float() for x in encoder(batch.pictures))
-        z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
-        divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum(1).mean()
-        return generator(self._pyramid(batch), z), {"divergence": DIVERGENCE * divergence}
-
-    def show(self, networks: nn.ModuleList, batch: Batch) -> Tensor:
-        """Each in the style of its own render."""
-        generator, encoder = networks
-        return generator(self._pyramid(batch), encoder(batch.pictures)[0])
-
-    def dense(self, batch: Batch) -> Tensor:
-        return self._pyramid(batch).at(self.size).dense()
-
-    def _pyramid(self, batch: Batch) -> Pyramid:
+    def see(self, batch: Batch) -> Pyramid:
         edges = None
         if not self.config.no_instance:
             edges = instance_edges(torch.where(batch.instances > 0, batch.instances.long(), -1 - batch.labels))
         return Pyramid(batch.labels, edges, self.config.classes)
+
+    def dense(self, seen: Pyramid) -> Tensor:
+        return seen.at(self.size).dense()
+
+    def make(self, batch: Batch, seen: Pyramid) -> tuple[Tensor, dict[str, Tensor]]:
+        generator, encoder = self.networks
+        mean, log_variance = (x.float() for x in encoder(batch.pictures))
+        z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum(1).mean()
+        return generator(seen, z), {"divergence": DIVERGENCE * divergence}
+
+    def show(self, networks: nn.ModuleList, batch: Batch) -> Tensor:
+        """Each in the style of its own render."""
+        generator, encoder = networks
+        return generator(self.see(batch), encoder(batch.pictures)[0])
 
     def state(self) -> dict[str, object]:
         return super().state() | {"upsampling": self.config.num_upsampling_layers}
@@ -105,14 +117,14 @@ class SpadeRecipe(AdversarialRecipe):
         super().restore(state)
 
     @torch.no_grad()
-    def steady(self) -> nn.ModuleList:
-        """The averaged networks with batch statistics measured over training frames."""
-        recalibrate(self.average.network)
+    def measure(self, network: nn.ModuleList) -> None:
+        """Batch statistics over training frames."""
+        recalibrate(network)
         rng = np.random.default_rng(0)
         for _ in range(CALIBRATION_BATCHES):
-            batch = self.training.batch(rng.integers(len(self.training), size=2).tolist(), self.device)
-            self.show(self.average.network, batch.resized(*self.size))
-        return self.average.network.eval()
+            batch = self.training.batch(rng.integers(len(self.training), size=2).tolist())
+            self.show(network, batch.resized(*self.size))
+        network.eval()
 
     def export(self, folder: Path) -> None:
         generator, encoder = self.steady()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,22 +27,31 @@ from sims.training.data import read_frames
 from sims.training.loop import train
 from sims.training.scores import load_segmenter
 from sims.training.segmenter import mean_iou
+from sims.world import BUILTIN, World, WorldError
+from zoo.errors import ZooError
+from zoo.files import read_weights
+from zoo.world.pack import pack
+from zoo.world.rendered import find_sources
 
 CPU = torch.device("cpu")
 
 
-def world(folder: Path) -> Path:
+def world(folder: Path) -> World:
     """Twelve frames a space, 256x512: bands of a few classes, each class in its palette's colour."""
     rng = np.random.default_rng(5)
     for space, classes in (("street", (10, 2, 0, 13)), ("landscape", (0, 2, 4, 5))):
-        (folder / space).mkdir(parents=True)
+        (folder / "raw" / space).mkdir(parents=True)
         for number in range(12):
             labels = np.repeat(rng.permutation(classes), 64)[:, None].repeat(512, axis=1).astype(np.uint8)
-            colours = label_space(space).palette[labels]
-            Image.fromarray(colours).save(folder / space / f"{number:06}.webp", quality=90)
-            Image.fromarray(labels).save(folder / space / f"{number:06}_labels.png")
-            Image.fromarray((labels == 13).astype(np.uint8)).save(folder / space / f"{number:06}_instances.png")
-    return folder
+            stem = folder / "raw" / space / f"{number:06}"
+            Image.fromarray(label_space(space).palette[labels]).save(f"{stem}.png")
+            Image.fromarray(labels).save(f"{stem}_labels.png")
+            instances = (labels == 13).astype(np.int32)
+            np.savez_compressed(f"{stem}.npz", instances=instances, depth=np.ones(labels.shape, np.float16))
+            notes = {"kind": "city", "light": "day", "season": "summer", "good": True}
+            Path(f"{stem}.json").write_text(json.dumps(notes))
+    pack(find_sources(folder / "raw", None), folder / "packed", quality=90)
+    return World(folder / "packed")
 
 
 def ticking() -> Callable[[], float]:
@@ -48,25 +60,25 @@ def ticking() -> Callable[[], float]:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
     """The made-up world, and a folder with a segmenter trained on it for a few steps."""
     data, out = world(tmp_path_factory.mktemp("world")), tmp_path_factory.mktemp("runs")
-    train(build("segmenter-world", [data], out, CPU), 0.1, out, seed=1, device=CPU, clock=ticking())
+    train(build("segmenter-world", data, out, CPU), 0.1, out, seed=1, clock=ticking())
     return data, out
 
 
 def test_frames_are_split_by_their_number(tmp_path: Path) -> None:
     data = world(tmp_path)
-    training = read_frames([data / "street"], held_out=False)
-    held_out = read_frames([data / "street"], held_out=True)
-    assert (len(training), held_out.names) == (11, ("street/000007",))
-    batch = training.batch([0, 3], CPU)
+    training, held_out = (read_frames(data, "street", split) for split in ("training", "held_out"))
+    assert (len(training), held_out.names) == (11, ("000007",))
+    batch = training.placed(CPU).batch([0, 3])
     small = batch.cropped(128, 256, 0.5, np.random.default_rng(1))
     assert small.pictures.shape == (2, 3, 128, 256)
     assert batch.pictures.min() >= -1
     assert torch.equal(small.labels, batch.labels[:, 1::2, 1::2])  # nearest centre
-    with pytest.raises(FileNotFoundError, match="No frames"):
-        read_frames([tmp_path], held_out=False)
+    assert torch.equal(batch.instances, (batch.labels == 13).int())
+    with pytest.raises(WorldError, match="holds no space 'panorama'"):
+        read_frames(data, "panorama", "training")
 
 
 def test_mean_iou_counts_classes_that_occur() -> None:
@@ -91,7 +103,7 @@ def test_averages_follow_and_recalibration_takes_plain_means() -> None:
 
 
 @pytest.mark.slow
-def test_the_segmenter_ships_plain_convolutions_and_measures_distance(trained: tuple[Path, Path]) -> None:
+def test_the_segmenter_ships_plain_convolutions_and_measures_distance(trained: tuple[World, Path]) -> None:
     _, out = trained
     network = load_segmenter(out / "segmenter-world")
     assert network.trunk.widths == (16, 32, 64, 128, 128)
@@ -104,14 +116,14 @@ def test_the_segmenter_ships_plain_convolutions_and_measures_distance(trained: t
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["pix2pix-street", "spade-landscape", "spade-street"])
 def test_generators_train_resume_and_load(
-    name: str, trained: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    name: str, trained: tuple[World, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two calls, the second going on where the first stopped; SPADE has grown to its full size by then."""
     monkeypatch.setattr(spade, "CALIBRATION_BATCHES", 1)  # untrained networks have no statistics worth the time
     data, out = trained
     space = name.partition("-")[2]
-    train(build(name, [data], out, CPU), 0.1, out, seed=1, device=CPU, clock=ticking())
-    train(build(name, [data], out, CPU), 0.15, out, seed=1, device=CPU, clock=ticking())
+    train(build(name, data, out, CPU), 0.1, out, seed=1, clock=ticking())
+    train(build(name, data, out, CPU), 0.15, out, seed=1, clock=ticking())
     rows = [json.loads(line) for line in (out / name / "log.jsonl").read_text().splitlines()]
     scored = [row for row in rows if "consistency" in row]
     assert len(scored) == 2
@@ -121,3 +133,83 @@ def test_generators_train_resume_and_load(
     generator = load(out / name, device="cpu")
     layout = Layout(np.full((256, 512), 4, np.uint8), label_space(space))
     assert generator.generate(LayoutRequest(layout), seed=1).image.shape == (256, 512, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pix2pix-landscape", "spade-street"])
+def test_a_training_can_start_from_shipped_weights(
+    name: str, trained: tuple[World, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first steps only acquaint new discriminators with the generator, which is the shipped one until then."""
+    monkeypatch.setattr(spade, "CALIBRATION_BATCHES", 1)
+    data, out = trained
+    shipped = read_weights(BUILTIN.parent / name)
+    recipe = build(name, data, out, CPU)
+    recipe.adopt(BUILTIN.parent / name)
+    rng = np.random.default_rng(1)
+    assert set(recipe.step(rng, 0.0)) == {"judge"}
+    folder = tmp_path / name
+    folder.mkdir()
+    recipe.export(folder)
+    weights = {key: value for key, value in read_weights(folder).items() if "running" not in key}
+    assert all(torch.equal(value, shipped[key]) for key, value in weights.items())
+    train(build(name, data, out, CPU), 0.05, tmp_path / "on", seed=1, start=BUILTIN.parent / name, clock=ticking())
+    assert "went on from the weights of an earlier version" in (tmp_path / "on" / name / "card.md").read_text()
+
+
+def test_weights_of_another_network_are_no_start(trained: tuple[World, Path]) -> None:
+    data, out = trained
+    with pytest.raises(ZooError, match="those of another network"):
+        build("pix2pix-street", data, out, CPU).adopt(BUILTIN.parent / "pix2pix-landscape")
+    with pytest.raises(ZooError, match="leave out --start"):
+        build("segmenter-world", data, out, CPU).adopt(BUILTIN.parent / "segmenter-world")
+
+
+def test_an_interrupted_training_keeps_its_state(trained: tuple[World, Path], tmp_path: Path) -> None:
+    data, out = trained
+
+    def interrupted() -> float:
+        if next(seconds) > 12:
+            raise KeyboardInterrupt
+        return 0.0
+
+    seconds = itertools.count()
+    with pytest.raises(KeyboardInterrupt):
+        train(build("pix2pix-street", data, out, CPU), 1, tmp_path, seed=1, clock=interrupted)
+    saved = torch.load(tmp_path / "pix2pix-street" / "state.pt", weights_only=True)
+    assert saved["step"] > 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nothing", "--minutes", "1", "--out", "runs"], "invalid choice: 'nothing'"),
+        (["all", "--minutes", "0", "--out", "runs"], "'0' is no number of minutes above 0"),
+        (["all", "--minutes", "1", "--out", "runs", "--data", "nowhere"], "nowhere is no folder"),
+    ],
+)
+def test_the_command_refuses_in_a_sentence(arguments: list[str], sentence: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sims.training", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(BUILTIN.parents[2])}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_training_needs_little_beside_torch() -> None:
+    """It is to run where PyTorch and the usual packages of its users are, such as on a borrowed GPU machine."""
+    program = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"gradio", "huggingface_hub", "httpx2", "bpy", "OpenEXR"}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Absent())
+import sims.training.__main__
+"""
+    environment = {**os.environ, "PYTHONPATH": str(BUILTIN.parents[2])}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,1 @@
+"""Landscapes and panoramas: their plan, their ground and what grows on it."""

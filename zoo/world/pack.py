@@ -1,0 +1,202 @@
+"""python -m zoo.world.pack --raw DIR [--earlier DIR] --out zoo/builtin/world: rendered frames in the form that ships.
+
+Both folders hold street/, landscape/ and panorama/, or some of them. The form is told by the card written beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from zoo.command_line import Parser, carry_out, progress
+from zoo.errors import ZooError
+from zoo.world.card import FrameFacts, card
+from zoo.world.rendered import CLASSES, Source, find_sources, read
+from zoo.world.segments import depth_text, find_segments, renumbered
+
+PARTS = {"pictures": "webp", "labels": "png", "instances": "webp"}
+TABLES = {
+    "frames.csv": "frame,split,renderer,kind,light,season,ground,samples",
+    "segments.csv": "frame,label,instance,x,y,pixels,depth",
+}
+HELD_OUT_DIGIT = "7"
+LEAST_INSTANCE = {"street": 1, "landscape": 24, "panorama": 24}  # pixels; fewer are far trees that no eye counts
+MAX_INSTANCES = 65535  # two channels of a picture
+MAX_BYTES = 45_000_000
+
+
+def pack(
+    sources: Sequence[Source],
+    out: Path,
+    quality: int = 76,
+    jobs: int = 1,
+    samples: dict[str, int] | None = None,
+    progress: Callable[[float, str], None] = lambda fraction, what: None,
+) -> dict[str, int]:
+    """Write the frames, tables and card under `out`, in the place of those of a former run.
+
+    `samples` are the rendering's samples a pixel by space, for frames whose notes do not tell them. Returns the bytes
+    of every part, such as {"street/pictures": 12345, ...}. Raises `ZooError` for damaged frames, and where all of it
+    takes more than `MAX_BYTES`.
+    """
+    _clear(out)
+    facts: dict[str, list[FrameFacts]] = {}
+    segments: dict[str, list[str]] = {}
+    work = partial(pack_frame, out=out, quality=quality, samples=samples or {})
+    for done, (source, (fact, lines)) in enumerate(zip(sources, _mapped(work, sources, jobs), strict=True), start=1):
+        facts.setdefault(source.space, []).append(fact)
+        segments.setdefault(source.space, []).extend(lines)
+        progress(done / len(sources), f"{source.space}/{source.number}")
+    sizes = {}
+    for space in facts:
+        _write_table(out / space / "frames.csv", (fact.row() for fact in facts[space]))
+        _write_table(out / space / "segments.csv", segments[space])
+        for part in PARTS:
+            sizes[f"{space}/{part}"] = sum(path.stat().st_size for path in (out / space / part).iterdir())
+        for table in TABLES:
+            sizes[f"{space}/{table}"] = (out / space / table).stat().st_size
+    (out / "card.md").write_text(card(facts, CLASSES, sizes, quality), encoding="utf-8")
+    sizes["card.md"] = (out / "card.md").stat().st_size
+    total = sum(sizes.values())
+    if total > MAX_BYTES:
+        raise ZooError(f"The world takes {total} bytes and may take {MAX_BYTES}; lower --quality or pack fewer frames.")
+    return sizes
+
+
+def pack_frame(source: Source, out: Path, quality: int, samples: dict[str, int]) -> tuple[FrameFacts, list[str]]:
+    """Write the three files of a frame; returns what the table of frames says of it, and its rows of segments."""
+    frame = read(source)
+    instances = renumbered(frame.instances, LEAST_INSTANCE[source.space])
+    count = int(instances.max())
+    if count > MAX_INSTANCES:
+        raise ZooError(f"{source.stem} has {count} instances and may have {MAX_INSTANCES}.")
+    coded = np.stack([instances & 255, instances >> 8, np.zeros_like(instances)], axis=-1).astype(np.uint8)
+    path = {part: out / source.space / part / f"{source.number}.{ending}" for part, ending in PARTS.items()}
+    _write(path["pictures"], frame.picture, quality=quality, method=6)
+    _write(path["labels"], frame.labels, optimize=True)
+    # As small as the slowest setting makes it, in a hundredth of the time.
+    _write(path["instances"], coded, lossless=True, method=4, quality=80)
+    _check_exact(path["labels"], frame.labels)
+    _check_exact(path["instances"], coded)
+
+    names = CLASSES[source.space]
+    found = find_segments(frame.labels, instances, frame.depth)
+    found["depth"][np.isin(found["label"], [names.index(name) for name in ("sky", "cloud") if name in names])] = np.inf
+    lines = [
+        f"{source.number},{label},{instance},{x},{y},{pixels},{depth_text(depth)}"
+        for label, instance, x, y, pixels, depth in found.tolist()
+    ]
+    snow = bool(source.notes.get("winter"))
+    rendered_with = source.notes.get("samples", None if source.earlier else samples.get(source.space))
+    if not isinstance(rendered_with, int | None):
+        raise ZooError(f"The notes of {source.stem} say samples = {rendered_with!r}; it should be a whole number.")
+    facts = FrameFacts(
+        number=source.number,
+        split="held_out" if source.number.endswith(HELD_OUT_DIGIT) else "training",
+        renderer="earlier" if source.earlier else "current",
+        kind=_word(source, "kind"),
+        light=_word(source, "light"),
+        season="winter" if snow else _word(source, "season"),
+        ground="snow" if snow else "wet" if source.notes.get("wet") else "dry",
+        samples=rendered_with,
+        size=(frame.labels.shape[0], frame.labels.shape[1]),
+        pixels=tuple(np.bincount(frame.labels.ravel(), minlength=len(names)).tolist()),
+    )
+    return facts, lines
+
+
+def _mapped(work: Callable[[Source], tuple], sources: Iterable[Source], jobs: int) -> Iterator[tuple]:
+    if jobs == 1:
+        yield from map(work, sources)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(work, sources, chunksize=8)
+
+
+def _write(path: Path, pixels: np.ndarray, **options: int | bool) -> None:
+    """Write what Pillow makes of the pixels in the format of the path's ending."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, path.suffix[1:], **options)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.getvalue())
+
+
+def _check_exact(path: Path, pixels: np.ndarray) -> None:
+    with Image.open(path) as image:
+        exact = np.array_equal(np.array(image), pixels)
+    if not exact:
+        raise ZooError(f"{path} does not hold what was written to it; check the disk and Pillow's WebP.")
+
+
+def _write_table(path: Path, lines: Iterable[str]) -> None:
+    path.write_text("".join(f"{line}\n" for line in (TABLES[path.name], *lines)), encoding="utf-8", newline="\n")
+
+
+def _word(source: Source, key: str) -> str:
+    """A note that can stand in a table."""
+    word = source.notes.get(key)
+    if not isinstance(word, str) or not re.fullmatch("[A-Za-z][A-Za-z _-]*", word):
+        raise ZooError(f"The notes of {source.stem} say {key} = {word!r}; it should be a word.")
+    return word
+
+
+def _clear(out: Path) -> None:
+    """Remove what a former run wrote, and nothing else."""
+    for space in CLASSES:
+        for part, ending in PARTS.items():
+            for path in (out / space / part).glob(f"{'[0-9]' * 6}.{ending}"):
+                path.unlink()
+        for table in TABLES:
+            (out / space / table).unlink(missing_ok=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = Parser(prog="python -m zoo.world.pack", description="Packs rendered frames into the form that ships.")
+    parser.add_argument("--raw", type=Path, required=True, help="folder of street/, landscape/, panorama/ as rendered")
+    parser.add_argument("--earlier", type=Path, help="the same of the renderer's earlier state")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--quality", type=_whole(0, 100), default=76, help="of the pictures' WebP, 0..100")
+    parser.add_argument("--jobs", type=_whole(1, 64), default=1, help="processes")
+    parser.add_argument(
+        "--samples", type=_samples, nargs="+", default=[], metavar="SPACE=N", help="what the frames were rendered with"
+    )
+    parser.set_defaults(run=_run)
+    return carry_out(parser, arguments)
+
+
+def _run(args: argparse.Namespace) -> None:
+    sources = find_sources(args.raw, args.earlier)
+    sizes = pack(sources, args.out, args.quality, args.jobs, dict(args.samples), progress())
+    for part, size in sizes.items():
+        print(f"{size / 1e6:8.2f} MB  {part}")
+    print(f"{sum(sizes.values()) / 1e6:8.2f} MB  in all, {len(sources)} frames")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _samples(text: str) -> tuple[str, int]:
+    match = re.fullmatch(f"({'|'.join(CLASSES)})=([1-9][0-9]{{0,4}})", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form street=6")
+    return match[1], int(match[2])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

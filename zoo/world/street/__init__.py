@@ -1,0 +1,1 @@
+"""Streets: their plan, what stands along them and what moves on them."""
