@@ -20,12 +20,15 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXT = {".py", ".md", ".toml", ".txt", ".js", ".css", ".html", ".json", ".yml", ""}
 LEFT_BEHIND = {"__pycache__", "runs"}  # what git ignores
+WORLD = ROOT / "zoo" / "world"  # the renderer: an extra with requirements of its own
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "sims").rglob("*.py")), *sorted((ROOT / "zoo").rglob("*.py"))]
 MODULES = {  # what a requirement is imported as
+    "bpy": "bpy",
     "gradio": "gradio",
     "httpx2": "httpx2",
     "huggingface-hub": "huggingface_hub",
     "numpy": "numpy",
+    "openexr": "OpenEXR",
     "pillow": "PIL",
     "safetensors": "safetensors",
     "scikit-image": "skimage",
@@ -115,6 +118,13 @@ def test_training_is_no_part_of_what_runs() -> None:
             assert not any(name.startswith("sims.training") for name in imports(path)), name_of(path)
 
 
+def test_the_renderer_is_no_part_of_what_runs() -> None:
+    for path in SOURCES:
+        if WORLD not in path.parents:
+            assert not any(name.startswith("zoo.world") for name in imports(path)), name_of(path)
+            assert not packages(path) & {"bpy", "OpenEXR"}, name_of(path)
+
+
 def test_nothing_is_unpickled_or_evaluated() -> None:
     """Only `torch.load(weights_only=True)`, where foreign files are converted and where a training resumes its own."""
     forbidden = {
@@ -177,8 +187,10 @@ def test_the_pins_are_what_is_tested() -> None:
 
 
 def test_every_requirement_is_used_and_every_use_required() -> None:
-    used = set().union(*(packages(path) for path in SOURCES)) - {"sims", "zoo"} - sys.stdlib_module_names
-    assert used == {MODULES[name] for name in pins("requirements.txt")}
+    for file, extra in (("requirements.txt", False), ("zoo/world/requirements.txt", True)):
+        sources = [path for path in SOURCES if (WORLD in path.parents) == extra]
+        used = set().union(*(packages(path) for path in sources)) - {"sims", "zoo"} - sys.stdlib_module_names
+        assert used == {MODULES[name] for name in pins(file)}, file
 
 
 def test_ruff_finds_nothing() -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sims.generator import placed
-from sims.training.adversary import Adversary, PerceptualDistance
+from sims.training.adversary import Adversary, PerceptualDistance, ripples
 from sims.training.averaging import Average
 from sims.training.data import Batch, Frames
 from sims.training.loop import Review
@@ -19,7 +19,7 @@ from sims.training.scores import figures, picture_rows
 
 LEARNING_RATE = 4e-4
 FADE_FROM = 0.5  # share of the time after which the learning rate falls to nothing
-MATCHING, PERCEPTUAL = 10.0, 10.0
+MATCHING, PERCEPTUAL, FLATNESS = 10.0, 10.0, 40.0
 SETTLING = 200  # steps in which new discriminators get to know a generator that has been trained before
 SHOWN = 6  # held-out frames on a sheet
 
@@ -109,6 +109,7 @@ class AdversarialRecipe(ABC, Generic[Seen]):
             "fool": adversarial,
             "match": MATCHING * matching,
             "distance": PERCEPTUAL * self.distance(fake, real),
+            "ripples": FLATNESS * ripples(fake, real),
         }
         self.makers.zero_grad()
         torch.stack([loss.float() for loss in losses.values()]).sum().backward()
@@ -145,4 +146,4 @@ class AdversarialRecipe(ABC, Generic[Seen]):
         batch = self.held_out.batch(list(range(min(limit, len(self.held_out))))).resized(*self.size)
         made = torch.cat([self.show(networks, one) for one in batch.singly()])
         scores = figures(made, batch, self.distance, self.segmenter, self.space)
-        return Review(scores, picture_rows(made[:SHOWN], batch, self.space))
+        return Review(scores, picture_rows(made, batch, self.space, SHOWN))

@@ -14,6 +14,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from sims.vgg import VGG19
 
 Features = list[list[Tensor]]  # by scale, then by stage
+FLAT = 0.03  # a change between neighbouring pixels, in pictures in [-1, 1], below which a place counts as flat
 PERCEPTUAL_TAPS = ("conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
 
@@ -74,6 +75,21 @@ class Adversary(nn.Module):
             for a, b in zip(one[:-1], other, strict=True)
         ]
         return adversarial, torch.stack(matching).mean()
+
+
+def ripples(fake: Tensor, real: Tensor) -> Tensor:
+    """How much the picture `fake` changes from pixel to pixel where `real` is flat: a scalar; both (B, 3, H, W).
+
+    Nearest-neighbour doublings of a small seed leave a plaid of faint lines, and adversaries leave halos. Neither is much
+    of a difference from the render, but in its skies, roads and walls both are plain to see.
+    """
+    parts = []
+    for scale in (1, 2, 4):  # the lines are one, two or four pixels apart
+        made, wanted = (F.avg_pool2d(picture.float(), scale) for picture in (fake, real))
+        for axis in (-1, -2):
+            steep = wanted.diff(dim=axis).abs()
+            parts.append((F.relu(made.diff(dim=axis).abs() - steep) * torch.exp(-steep / FLAT)).mean())
+    return torch.stack(parts).mean()
 
 
 class PerceptualDistance(nn.Module):

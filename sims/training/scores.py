@@ -52,11 +52,11 @@ def _read(judge: Segmenter, pictures: Tensor, space: str) -> Tensor:
     return torch.cat([judge(picture[None].float(), space).argmax(1) for picture in pictures])
 
 
-def picture_rows(made: Tensor, batch: Batch, space: str) -> np.ndarray:
-    """Layout, result and render of each picture, one row each, RGB uint8."""
+def picture_rows(made: Tensor, batch: Batch, space: str, count: int) -> np.ndarray:
+    """Layout, result and render of the first `count` pictures, one row each, RGB uint8."""
     palette = label_space(space).palette
     rows = []
-    for picture, labels, render in zip(made, batch.labels, batch.pictures, strict=True):
+    for picture, labels, render in zip(made[:count], batch.labels, batch.pictures, strict=False):
         parts = [palette[labels.cpu().numpy()], to_uint8(picture[None]), to_uint8(render[None])]
         rows.append(np.concatenate(parts, axis=1))
     return np.concatenate(rows)

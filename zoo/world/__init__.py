@@ -12,9 +12,10 @@ from the camera and bent at last (`bend`); landscapes are built around the camer
 are metres and z is up. Cars, people and furniture are modelled along +x with the origin on the ground. Azimuths turn
 from +y towards +x.
 
-Labels come from Blender's index passes, which know no samples and no noise: the class of the object, or what the
-material forces (a sign on its pole). The ground of landscapes is labelled by what the shader drew there. Cloud is
-labelled only where it differs from the clear sky behind it. A majority filter then removes specks, but no thin things.
+Labels come from Blender's index passes, which know no noise: the class of the object, or what the material forces (a
+sign on its pole). The ground of landscapes is labelled by what the shader drew there, and cloud only where it differs
+from the clear sky behind it; the edges of both are averages over the samples, so labels of streets are the same at any
+number of samples, those of landscapes at the same number. A majority filter then removes specks, but no thin things.
 Glass counts as what it is part of: a car's windows are car. The picture is tone-mapped afterwards (`grade`).
 
 Frames that are dark, dull or blocked (`quality`) are taken again: streets with another camera in the same scene (up to
@@ -25,5 +26,6 @@ Known to be imperfect: faces have no features and clothes no folds; leaves neare
 are bars and shop goods coloured cells; with few samples the denoiser smears windows. Streets cross at right angles,
 and the view is nearly always along +x. Bins and benches are void. In landscapes lakes never freeze and coasts have no
 surf; "mountain" is what is rock or higher than 25 m above the eye beyond 900 m, so far green hills are, too; near a low
-sun cloud and sky can flip. Depth is along the camera's axis in streets and landscapes, along the ray in panoramas.
+sun cloud and sky can flip. The denoiser does not look across the edge of a panorama, which few samples show.
+Depth is along the camera's axis in streets and landscapes, along the ray in panoramas.
 """

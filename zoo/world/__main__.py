@@ -74,7 +74,7 @@ def maker(kind: str) -> Callable[..., Frame]:
 
 
 def render_all(make: Callable[[int], Frame], seeds: range, folder: Path) -> None:
-    """Make and write the frames that are not there yet, one line each. Raises `FailedFramesError` at the end if any did."""
+    """Make and write the frames that are not there yet, one line each. Raises `FailedFramesError` if any failed."""
     from zoo.world.frames import is_finished, write
 
     todo = [seed for seed in seeds if not is_finished(folder, seed)]
@@ -94,7 +94,9 @@ def render_all(make: Callable[[int], Frame], seeds: range, folder: Path) -> None
         print(f"[{done}/{len(todo)}] seed {seed}: {spent[-1]:.1f} s, {summary(frame)}; {left} left", flush=True)
     print(f"{len(spent)} written", flush=True)
     if len(spent) < len(todo):
-        raise FailedFramesError(f"{len(todo) - len(spent)} of {len(todo)} frames failed; the same command tries them again.")
+        raise FailedFramesError(
+            f"{len(todo) - len(spent)} of {len(todo)} frames failed; the same command tries them again."
+        )
 
 
 def summary(frame: Frame) -> str:

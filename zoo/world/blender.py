@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,20 +38,31 @@ class Channels:
 
 
 @contextlib.contextmanager
-def silent() -> Iterator[None]:
-    """Keep Blender's own lines off standard output; it writes past `sys.stdout` and has no setting for it."""
+def undisturbed() -> Iterator[None]:
+    """Keep Blender's own lines off standard output, and Ctrl-C from Blender.
+
+    Its lines go past `sys.stdout` and know no setting. An interrupt within its Python callbacks it would print and
+    forget, and go on with half a picture; so it is raised afterwards.
+    """
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
+    interrupts: list[int] = []
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
     try:
         yield
     finally:
+        signal.signal(signal.SIGINT, heard)
         os.dup2(kept, 1)
         os.close(kept)
         os.close(nowhere)
+    if interrupts:
+        raise KeyboardInterrupt
 
 
-@silent()
+@undisturbed()
 def new_scene(height: int, width: int, samples: int) -> bpy.types.Scene:
     """An empty scene with Cycles set for cheap, denoised frames with exact index passes."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -92,7 +104,7 @@ def new_scene(height: int, width: int, samples: int) -> bpy.types.Scene:
     return scene
 
 
-@silent()
+@undisturbed()
 def render(scene: bpy.types.Scene) -> Channels:
     """Render the scene through its camera."""
     planes = {}

@@ -86,7 +86,7 @@ class Facade:
             self.rect(a0 + t, a1 - t, b1 - (b1 - b0) * blind, b1 - t, "blind", -depth + 0.012)
 
     def write(self, mesh: Mesh) -> None:
-        """Adds everything to a mesh."""
+        """Add everything to a mesh."""
         for slot, quads in self.parts.items():
             local = np.array(quads, float)
             a, b, o = local[..., 0:1], local[..., 1:2], local[..., 2:3]

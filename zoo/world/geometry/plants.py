@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from zoo.world.geometry.mesh import Mesh, unit
 from zoo.world.geometry.noise import gradient
@@ -76,7 +77,7 @@ def cactus(rng: np.random.Generator) -> Mesh:
     for _ in range(int(rng.integers(1, 4))):
         a, z, up = rng.uniform(0, 2 * np.pi), tall * rng.uniform(0.3, 0.55), rng.uniform(0.8, 1.8)
         out = np.array([np.cos(a), np.sin(a), 0])
-        path = [
+        path: list[ArrayLike] = [
             [0, 0, z],
             out * 0.45 + [0, 0, z + 0.05],
             out * 0.62 + [0, 0, z + 0.35],

@@ -89,7 +89,7 @@ def hills(land: Terrain, at: Relief) -> np.ndarray:
 def desert(land: Terrain, at: Relief) -> np.ndarray:
     along = 0.8 * at.wx + 0.6 * at.wy
     across = -0.6 * at.wx + 0.8 * at.wy
-    dune = 1 - np.abs(gradient(along * 5.5 + land.shift[0], across * 1.6, land.seed + 9))
+    dune = np.maximum(1 - np.abs(gradient(along * 5.5 + land.shift[0], across * 1.6, land.seed + 9)), 0)
     swell = step(-0.1, 0.35, fbm(at.wx * 0.8, at.wy * 0.8, 3, land.seed + 14))
     ripple = 0.05 * np.sin(along * 2600 + 6 * at.small)
     table = ridged(at.wx * 0.5, at.wy * 0.5, 5, land.seed + 15)

@@ -53,7 +53,7 @@ class Street(Palette):
         self.placer.put(self.tree(habit), "vegetation", (x, y, 0.08), self.rng.uniform(0, 6.28), scale)
 
     def house_row(self, side: int, x0: float, x1: float) -> None:
-        """Fills one side from x0 to x1."""
+        """Fill one side from x0 to x1."""
         plan, r = self.plan, self.rng
         front = plan.front(side)
         x = x0 + 0.5

@@ -15,7 +15,7 @@ SIDE_REACH = 150.0  # how far the side street runs (metres)
 
 
 def lay(plan: StreetPlan, placer: Placer, materials: Materials, rng: np.random.Generator) -> None:
-    """Uploads all ground surfaces. Materials: asphalt paint iron paving kerb lawn rail."""
+    """Upload all ground surfaces. Materials: asphalt paint iron paving kerb lawn rail."""
     road, walk, green = Mesh(), Mesh(), Mesh()
     flat(road, START, END + 40, plan.kerb(-1), plan.kerb(1), 0.0, "asphalt")
     markings(road, plan, rng)
