@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from sims.training.data import read_frames
+from sims.training.data import Frames, read_frames
 from sims.training.loop import Recipe, train
 from sims.training.pix2pix import Pix2PixRecipe
 from sims.training.segmenter import LABEL_SPACES, SegmenterRecipe
@@ -53,17 +53,20 @@ def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:
     Generators learn from the segmenter in `out` where one was trained, and else from the built-in one.
     """
     if name == SEGMENTER:
-        training, held_out = (
-            {space: read_frames(world, space, split) for space in LABEL_SPACES} for split in ("training", "held_out")
-        )
+        both = {space: _frames(world, space) for space in LABEL_SPACES}
+        training, held_out = ({space: pair[index] for space, pair in both.items()} for index in (0, 1))
         return SegmenterRecipe(training, held_out, device)
     family, _, space = name.partition("-")
-    training, held_out = (read_frames(world, space, split) for split in ("training", "held_out"))
     segmenter = out / SEGMENTER
     if not (segmenter / "config.json").is_file():
         segmenter = BUILTIN.parent / SEGMENTER
-    recipe = {"spade": SpadeRecipe, "pix2pix": Pix2PixRecipe}[family]
-    return recipe(space, training, held_out, segmenter, device)
+    recipe = SpadeRecipe if family == "spade" else Pix2PixRecipe
+    return recipe(space, *_frames(world, space), segmenter, device)
+
+
+def _frames(world: World, space: str) -> tuple[Frames, Frames]:
+    """The training frames and the held-out ones."""
+    return read_frames(world, space, "training"), read_frames(world, space, "held_out")
 
 
 def _minutes(text: str) -> float:

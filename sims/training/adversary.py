@@ -80,8 +80,8 @@ class Adversary(nn.Module):
 def ripples(fake: Tensor, real: Tensor) -> Tensor:
     """How much the picture `fake` changes from pixel to pixel where `real` is flat: a scalar; both (B, 3, H, W).
 
-    Nearest-neighbour doublings of a small seed leave a plaid of faint lines, and adversaries leave halos. Neither is much
-    of a difference from the render, but in its skies, roads and walls both are plain to see.
+    Nearest-neighbour doublings of a small seed leave a plaid of faint lines, and adversaries leave halos. Neither makes
+    much of a difference from the render, but in its skies, roads and walls both are plain to see.
     """
     parts = []
     for scale in (1, 2, 4):  # the lines are one, two or four pixels apart

@@ -21,11 +21,11 @@ from sims.layout import Layout
 from sims.load import load
 from sims.training import spade
 from sims.training.__main__ import build
-from sims.training.adversary import PerceptualDistance
+from sims.training.adversary import PerceptualDistance, ripples
 from sims.training.averaging import Average, recalibrate
 from sims.training.data import read_frames
 from sims.training.loop import train
-from sims.training.scores import load_segmenter
+from sims.training.scores import load_segmenter, picture_rows
 from sims.training.segmenter import mean_iou
 from sims.world import BUILTIN, World, WorldError
 from zoo.errors import ZooError
@@ -100,6 +100,25 @@ def test_averages_follow_and_recalibration_takes_plain_means() -> None:
         layer.weight += 1
     average.update(layer, step=1000)
     assert average.network.weight.item() == pytest.approx(before + 0.5)
+
+
+def test_ripples_are_changes_where_the_render_is_flat() -> None:
+    flat = torch.zeros(1, 3, 64, 64)
+    lines = flat.clone()
+    lines[..., ::2] = 0.1
+    edge = flat.clone()
+    edge[..., 32:] = 1.0
+    assert ripples(flat, flat) == ripples(edge, edge) == ripples(flat, edge) == 0
+    assert ripples(lines, flat).item() == pytest.approx(0.1 / 6)  # at one of three scales, along one of two axes
+    assert ripples(lines, edge) < ripples(lines, flat)
+
+
+def test_rows_show_layout_result_and_render(tmp_path: Path) -> None:
+    batch = read_frames(world(tmp_path), "street", "training").batch([0, 1, 2])
+    rows = picture_rows(-batch.pictures, batch, "street", count=2)
+    assert rows.shape == (512, 1536, 3)
+    assert (rows[:256, :512] == label_space("street").palette[batch.labels[0]]).all()
+    assert abs(rows[:256, 512:1024].astype(int) + rows[:256, 1024:] - 255).max() <= 1
 
 
 @pytest.mark.slow
