@@ -38,7 +38,10 @@ STYLE_SAMPLING = Choice(
 
 @dataclass(frozen=True)
 class SpadeConfig:
-    """The options that decide shapes, under their official names; `hidden` is the width of `mlp_shared`."""
+    """The options that decide the network, under their official names where they have one.
+
+    `hidden` is the width of `mlp_shared`; `upsampling` is how a map is doubled, "nearest" in all published networks.
+    """
 
     ngf: int
     label_nc: int
@@ -52,10 +55,11 @@ class SpadeConfig:
     z_dim: int = 256
     hidden: int = 128
     encoder_ngf: int = 64
+    upsampling: str = "nearest"
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> SpadeConfig:
-        """The shape-deciding part of a checked `config.json`."""
+        """The part of a checked `config.json` that decides the network."""
         return cls(**{field.name: config[field.name] for field in fields(cls)})
 
     @property
@@ -199,14 +203,17 @@ class SpadeNetwork(nn.Module):
         else:
             x = self.fc(layout.at(self.config.seed_size).dense())
         x = self.head_0(x, layout)
-        x = self.G_middle_0(_twice(x), layout)
-        x = self.G_middle_1(x if self.config.num_upsampling_layers == "normal" else _twice(x), layout)
+        x = self.G_middle_0(self._twice(x), layout)
+        x = self.G_middle_1(x if self.config.num_upsampling_layers == "normal" else self._twice(x), layout)
         blocks = [self.up_0, self.up_1, self.up_2, self.up_3]
         if self.config.num_upsampling_layers == "most":
             blocks.append(self.up_4)
         for block in blocks:
-            x = block(_twice(x), layout)
+            x = block(self._twice(x), layout)
         return torch.tanh(self.conv_img(F.leaky_relu(x, 0.2)))
+
+    def _twice(self, x: Tensor) -> Tensor:
+        return F.interpolate(x, scale_factor=2, mode=self.config.upsampling)
 
     def prepare(self) -> None:
         """Arrange all SPADE layers for evaluation; call it once the weights are final."""
@@ -218,10 +225,6 @@ class SpadeNetwork(nn.Module):
         """Bytes of the weights, arranged ones included."""
         arranged = (m.modulation.bytes() for m in self.modules() if isinstance(m, SPADE) and m.modulation)
         return sum(p.numel() * p.element_size() for p in self.parameters()) + sum(arranged)
-
-
-def _twice(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
 class StyleEncoder(nn.Module):

@@ -48,6 +48,7 @@ FIELDS: Mapping[str, Field] = {
     "hidden": integer(1, 1024, 128),
     "label_space": label_space(),
     "spectral": one_of("folded", "triplets", default="folded"),
+    "upsampling": one_of("nearest", "bilinear", default="nearest"),
 }
 
 _OFFICIAL: Config = {
