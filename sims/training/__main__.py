@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 import torch
 
+from sims.generator import MAX_SEED
 from sims.training.data import Frames, read_frames
 from sims.training.loop import Recipe, train
 from sims.training.pix2pix import Pix2PixRecipe
@@ -32,8 +34,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=_minutes, required=True, help="of each checkpoint, earlier runs included")
     parser.add_argument("--out", type=Path, required=True, help="where states, logs, sheets and weights go")
     parser.add_argument("--data", type=Path, default=BUILTIN, help="a packed world; the built-in one unless given")
-    parser.add_argument("--start", type=Path, help="a folder of NAME/model.safetensors, to go on from its weights")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--start", type=Path, help="a folder of NAME/model.safetensors, whose weights the generators go on from"
+    )
+    parser.add_argument("--seed", type=_seed, default=1)
     parser.set_defaults(run=_run)
     return carry_out(parser, None, bad_input=(ZooError, WorldError))
 
@@ -43,8 +47,11 @@ def _run(arguments: argparse.Namespace) -> None:
     names = NAMES if "all" in arguments.names else tuple(dict.fromkeys(arguments.names))
     world = World(arguments.data)
     for name in names:
-        start = arguments.start / name if arguments.start else None
-        train(build(name, world, arguments.out, device), arguments.minutes, arguments.out, arguments.seed, start)
+        # A segmenter ships with its batch norms folded, so it always begins anew.
+        start = arguments.start / name if arguments.start and name != SEGMENTER else None
+        torch.manual_seed(arguments.seed)
+        recipe = build(name, world, arguments.out, device)
+        train(recipe, arguments.minutes, arguments.out, arguments.seed, start, own_world=arguments.data != BUILTIN)
 
 
 def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:
@@ -67,6 +74,12 @@ def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:
 def _frames(world: World, space: str) -> tuple[Frames, Frames]:
     """The training frames and the held-out ones."""
     return read_frames(world, space, "training"), read_frames(world, space, "held_out")
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) > MAX_SEED:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed from 0 to {MAX_SEED}")
+    return int(text)
 
 
 def _minutes(text: str) -> float:

@@ -12,12 +12,15 @@ from torch import Tensor
 
 from sims.world import World, WorldError
 
+SIZE = (256, 512)  # (height, width) of the frames that recipes are made for
+
 
 @dataclass(frozen=True, eq=False)
 class Frames:
     """Frames of one world in memory, all of one size.
 
-    `pictures` (N, 3, H, W) uint8, `labels` (N, H, W) uint8, `instances` (N, H, W) int16 with 0 for none.
+    `pictures` (N, 3, H, W) uint8, `labels` (N, H, W) uint8, `instances` (N, H, W) int16 with 0 for none and numbers
+    from 32768 wrapped to negative ones.
     """
 
     names: tuple[str, ...]
@@ -35,7 +38,7 @@ class Frames:
     def batch(self, indices: list[int]) -> Batch:
         """The frames at `indices`."""
         pictures = (self.pictures[indices].float() / 255 - 0.5) / 0.5
-        return Batch(pictures, self.labels[indices].long(), self.instances[indices].int())
+        return Batch(pictures, self.labels[indices].long(), self.instances[indices].int() & 0xFFFF)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +89,9 @@ def read_frames(world: World, space: str, split: str) -> Frames:
         raise WorldError(f"{world.folder} holds no {split.replace('_', '-')} frame of {space}; pack more frames.")
     first = world.read(space, numbers[0])
     size = first.labels.shape
+    if size != SIZE:
+        height, width = size
+        raise WorldError(f"Frames of {space} are {height}x{width}; training takes 256x512, render them in that size.")
     pictures = torch.empty((len(numbers), 3, *size), dtype=torch.uint8)
     labels = torch.empty((len(numbers), *size), dtype=torch.uint8)
     instances = torch.empty((len(numbers), *size), dtype=torch.int16)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Protocol
 
 import numpy as np
@@ -16,9 +19,12 @@ import torch
 from PIL import Image
 
 from sims.training.shipping import write_card
+from zoo.errors import ZooError
+from zoo.files import one_line
 
 LOG_EVERY = 50  # steps
-SAVE_SECONDS = 600.0
+SAVE_SECONDS = 240.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GLANCE = 12  # held-out frames that are looked at on the way
 ALL = 1 << 30
 
@@ -56,54 +62,81 @@ class Recipe(Protocol):
         """Write model.safetensors (float16) and config.json."""
 
 
+@dataclass
+class Spent:
+    """How far a training has come, and whether it began with the weights of an earlier version."""
+
+    seconds: float = 0.0
+    steps: int = 0
+    started: bool = False
+
+
 def train(
     recipe: Recipe,
     minutes: float,
     out: Path,
     seed: int,
     start: Path | None = None,
+    *,
+    own_world: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Run `recipe` until it has had `minutes` of training in all, earlier runs included; `clock` counts seconds.
 
     Where there is no earlier run, it begins with the weights of the checkpoint folder `start`, if one is given.
+    `own_world` says that the frames are not the built-in ones. Interrupted or terminated, it ends the step, keeps its
+    state and raises `KeyboardInterrupt`. Raises `ZooError` for a state or a start that cannot be used.
     """
     folder = out / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
-    spent, step = _resume(recipe, folder)
-    if step == 0 and start is not None:
+    spent = _resume(recipe, folder)
+    if spent.steps == 0 and start is not None:
         recipe.adopt(start)
-    rng = np.random.default_rng((seed, step))
-    torch.manual_seed(seed + step)
+        spent.started = True
+    rng = np.random.default_rng((seed, spent.steps))
+    torch.manual_seed(seed + spent.steps)
     losses: dict[str, list[float]] = defaultdict(list)
     half_precision = _fast_bfloat16(recipe.device)
     begun = saved = clock()
-    before = spent
-    try:
-        while spent < minutes * 60:
+    before = spent.seconds
+    with _stopping() as stopped:
+        while spent.seconds < minutes * 60 and not stopped():
             with torch.autocast(recipe.device.type, torch.bfloat16, enabled=half_precision):
-                for name, value in recipe.step(rng, spent / (minutes * 60)).items():
+                for name, value in recipe.step(rng, spent.seconds / (minutes * 60)).items():
                     losses[name].append(value)
-            step += 1
-            spent = before + clock() - begun
-            if step % LOG_EVERY == 0:
-                _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | _means(losses))
+            spent.steps += 1
+            spent.seconds = before + clock() - begun
+            if spent.steps % LOG_EVERY == 0:
+                _log(folder, spent, _means(losses))
                 losses.clear()
             if clock() - saved > SAVE_SECONDS:
-                _save(recipe, folder, spent, step)
-                _review(recipe, folder, spent, step, GLANCE)
+                _save(recipe, folder, spent)
+                _review(recipe, folder, spent, GLANCE)
                 saved = clock()
-    finally:
-        _save(recipe, folder, spent, step)  # also when interrupted
-    scores = _review(recipe, folder, spent, step, ALL)
+        _save(recipe, folder, spent)
+        if stopped():
+            raise KeyboardInterrupt
+    scores = _review(recipe, folder, spent, ALL)
     recipe.export(folder)
-    write_card(folder, recipe.name, minutes, step, seed, scores, started=start is not None)
+    write_card(folder, recipe.name, minutes, spent.steps, seed, scores, started=spent.started, own_world=own_world)
 
 
-def _review(recipe: Recipe, folder: Path, spent: float, step: int, limit: int) -> dict[str, float]:
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """Whether somebody wants the training to stop; a step is not broken off, as half of one would spoil the state."""
+    heard: list[int] = []
+    before = {sign: signal.signal(sign, lambda sign, frame: heard.append(sign)) for sign in STOP_SIGNALS}
+    try:
+        yield lambda: bool(heard)
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def _review(recipe: Recipe, folder: Path, spent: Spent, limit: int) -> dict[str, float]:
     review = recipe.review(limit)
-    Image.fromarray(review.sheet).save(folder / "sheet.png")
-    _log(folder, {"step": step, "minutes": round(spent / 60, 2)} | review.scores)
+    Image.fromarray(review.sheet).save(folder / f"sheet_{spent.steps:06}.png")
+    _log(folder, spent, review.scores)
     return review.scores
 
 
@@ -119,22 +152,26 @@ def _means(losses: dict[str, list[float]]) -> dict[str, float]:
     return {name: round(float(np.mean(values)), 4) for name, values in losses.items()}
 
 
-def _log(folder: Path, row: dict[str, float]) -> None:
+def _log(folder: Path, spent: Spent, figures: dict[str, float]) -> None:
+    row = {"step": spent.steps, "minutes": round(spent.seconds / 60, 2)} | figures
     with (folder / "log.jsonl").open("a") as log:
         log.write(json.dumps(row) + "\n")
     print(folder.name, json.dumps(row), flush=True)
 
 
-def _save(recipe: Recipe, folder: Path, spent: float, step: int) -> None:
+def _save(recipe: Recipe, folder: Path, spent: Spent) -> None:
     temporary = folder / "state.pt.new"
-    torch.save({"spent": spent, "step": step, "recipe": recipe.state()}, temporary)
+    torch.save({"spent": asdict(spent), "recipe": recipe.state()}, temporary)
     os.replace(temporary, folder / "state.pt")
 
 
-def _resume(recipe: Recipe, folder: Path) -> tuple[float, int]:
+def _resume(recipe: Recipe, folder: Path) -> Spent:
     path = folder / "state.pt"
     if not path.exists():
-        return 0.0, 0
-    saved = torch.load(path, weights_only=True)
-    recipe.restore(saved["recipe"])
-    return saved["spent"], saved["step"]
+        return Spent()
+    try:
+        saved = torch.load(path, weights_only=True, map_location="cpu")
+        recipe.restore(saved["recipe"])
+        return Spent(**saved["spent"])
+    except (RuntimeError, LookupError, TypeError, ValueError, EOFError, UnpicklingError) as error:
+        raise ZooError(f"{path} is no state of this recipe ({one_line(error)}); remove it to begin anew.") from error

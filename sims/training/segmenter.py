@@ -5,6 +5,7 @@ Its features are the perceptual distance of the other recipes, its decisions the
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ class SegmenterRecipe:
         space = LABEL_SPACES[int(rng.integers(2))]
         batch = self._windows(self.training[space], rng)
         for group in self.optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * max(1e-3, min(done / WARM_UP, 0.5 * (1 + np.cos(np.pi * done))))
+            group["lr"] = LEARNING_RATE * max(1e-3, min(done / WARM_UP, 0.5 * (1 + math.cos(math.pi * done))))
         self.network.train()
         scores = self.network(batch.pictures.contiguous(memory_format=torch.channels_last), space)
         loss = F.cross_entropy(scores.float(), batch.labels, self.weights[space])
@@ -118,7 +119,7 @@ def mean_iou(found: Tensor, wanted: Tensor) -> float:
 
 def _class_weights(labels: Tensor, count: int) -> Tensor:
     """Inverse square root of each class's share, of mean one over the pixels, at most four."""
-    share = torch.bincount(labels.flatten().long(), minlength=count).float()
+    share = torch.bincount(labels.flatten(), minlength=count).float()
     share = share / share.sum()
     weights = share.clamp(min=1e-4).rsqrt()
     return (weights / (weights * share).sum()).clamp(max=4)

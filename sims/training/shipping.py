@@ -38,16 +38,32 @@ def unship(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 def write_card(
-    folder: Path, name: str, minutes: float, steps: int, seed: int, scores: Mapping[str, float], *, started: bool
+    folder: Path,
+    name: str,
+    minutes: float,
+    steps: int,
+    seed: int,
+    scores: Mapping[str, float],
+    *,
+    started: bool,
+    own_world: bool,
 ) -> None:
-    """Write `card.md` into a checkpoint's folder; `started` says that it went on from an earlier checkpoint."""
+    """Write `card.md` into a checkpoint's folder.
+
+    `started` says that it went on from an earlier checkpoint, `own_world` that its frames were not the built-in ones.
+    """
     rows = [f"| {key} | {value:.3f} | {_meaning(key)} |" for key, value in scores.items()]
+    options = " --data DIR" * own_world + " --start DIR" * started
     origin = " that went on from the weights of an earlier version" if started else ""
+    frames = (
+        "on a world of one's own" if own_world else "on scenes that this project made and rendered, and on nothing else"
+    )
+    licence = "" if own_world else " Licence: MIT, as the rest of the project."
     text = f"""# {name}
 
-Trained on scenes that this project made and rendered, and on nothing else, by
+Trained {frames}, by
 
-    python -m sims.training {name} --minutes {minutes:g} --seed {seed} --data DIR --out runs
+    python -m sims.training {name} --minutes {minutes:g} --seed {seed}{options} --out runs
 
 in {steps} steps{origin}. Frames whose number ends in 7 were held out; on them:
 
@@ -55,7 +71,7 @@ in {steps} steps{origin}. Frames whose number ends in 7 were held out; on them:
 |---|---|---|
 {chr(10).join(rows)}
 
-Weights are float16 and are computed with in float32. Licence: MIT, as the rest of the project.
+Weights are float16 and are computed with in float32.{licence}
 """
     (folder / "card.md").write_text(text, encoding="utf-8")
 

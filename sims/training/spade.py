@@ -25,6 +25,7 @@ from sims.training.averaging import recalibrate
 from sims.training.data import Batch, Frames
 from sims.training.shipping import ship, unship
 from zoo.convert import checked_config
+from zoo.errors import ZooError
 from zoo.files import read_config, read_weights
 
 CORE_SHARE = {"cpu": 0.55, "cuda": 0.0}  # of the time goes into the core
@@ -69,7 +70,14 @@ class SpadeRecipe(AdversarialRecipe[Pyramid]):
         return placed(nn.ModuleList((SpadeNetwork(config), StyleEncoder(config.encoder_ngf))), self.device)
 
     def adopt(self, folder: Path) -> None:
-        config = replace(SpadeConfig.of(checked_config(read_config(folder))), upsampling="bilinear")
+        found = checked_config(read_config(folder))
+        wanted = asdict(replace(self.config, num_upsampling_layers="most", crop_size=512))
+        wrong = [key for key, value in wanted.items() if key != "upsampling" and found.get(key) != value]
+        if wrong:
+            raise ZooError(
+                f"{folder} is another network: its {wrong[0]} is {found.get(wrong[0])!r}; start from our own."
+            )
+        config = SpadeConfig(**wanted)
         networks = self._networks(config)
         weights = read_weights(folder)
         encoder = {key.removeprefix("netE."): weights.pop(key) for key in list(weights) if key.startswith("netE.")}
@@ -112,10 +120,10 @@ class SpadeRecipe(AdversarialRecipe[Pyramid]):
         return generator(self.see(batch), encoder(batch.pictures)[0])
 
     def state(self) -> dict[str, object]:
-        return super().state() | {"upsampling": self.config.num_upsampling_layers}
+        return super().state() | {"layers": self.config.num_upsampling_layers}
 
     def restore(self, state: dict[str, object]) -> None:
-        if state["upsampling"] == "most":
+        if state["layers"] == "most":
             self._grow()
         super().restore(state)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -147,7 +148,7 @@ def test_generators_train_resume_and_load(
     scored = [row for row in rows if "consistency" in row]
     assert len(scored) == 2
     assert [row["step"] for row in scored] == [4, 6]
-    assert (out / name / "sheet.png").is_file()
+    assert (out / name / "sheet_000006.png").is_file()
     assert f"| consistency | {scored[1]['consistency']:.3f} |" in (out / name / "card.md").read_text()
     generator = load(out / name, device="cpu")
     layout = Layout(np.full((256, 512), 4, np.uint8), label_space(space))
@@ -182,21 +183,46 @@ def test_weights_of_another_network_are_no_start(trained: tuple[World, Path]) ->
         build("pix2pix-street", data, out, CPU).adopt(BUILTIN.parent / "pix2pix-landscape")
     with pytest.raises(ZooError, match="leave out --start"):
         build("segmenter-world", data, out, CPU).adopt(BUILTIN.parent / "segmenter-world")
+    with pytest.raises(ZooError, match="is another network: its label_nc is None"):
+        build("spade-street", data, out, CPU).adopt(BUILTIN.parent / "pix2pix-street")
+    with pytest.raises(ZooError, match="is another network: its label_nc is 13"):
+        build("spade-street", data, out, CPU).adopt(BUILTIN.parent / "spade-landscape")
 
 
-def test_an_interrupted_training_keeps_its_state(trained: tuple[World, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["segmenter-world", "pix2pix-street"])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_training_goes_on_where_it_was(
+    name: str, sign: int, trained: tuple[World, Path], tmp_path: Path
+) -> None:
+    """A signal within a step lets the step end; the learning rate is then that of half the time."""
     data, out = trained
-
-    def interrupted() -> float:
-        if next(seconds) > 12:
-            raise KeyboardInterrupt
-        return 0.0
-
+    heard = signal.getsignal(sign)
     seconds = itertools.count()
+
+    def stopped_at_half() -> float:
+        now = next(seconds)
+        if now == 7:
+            os.kill(os.getpid(), sign)
+        return float(now)
+
     with pytest.raises(KeyboardInterrupt):
-        train(build("pix2pix-street", data, out, CPU), 1, tmp_path, seed=1, clock=interrupted)
-    saved = torch.load(tmp_path / "pix2pix-street" / "state.pt", weights_only=True)
-    assert saved["step"] > 2
+        train(build(name, data, out, CPU), 0.25, tmp_path, seed=1, clock=stopped_at_half)
+    assert signal.getsignal(sign) is heard
+    steps = torch.load(tmp_path / name / "state.pt", weights_only=True)["spent"]["steps"]
+    assert 1 <= steps < 7
+    train(build(name, data, out, CPU), 0.25, tmp_path, seed=1, clock=ticking())
+    assert torch.load(tmp_path / name / "state.pt", weights_only=True)["spent"]["steps"] > steps
+    assert (tmp_path / name / "model.safetensors").is_file()
+
+
+def test_a_state_that_cannot_be_used_is_told(trained: tuple[World, Path], tmp_path: Path) -> None:
+    data, out = trained
+    (tmp_path / "pix2pix-street").mkdir()
+    state = tmp_path / "pix2pix-street" / "state.pt"
+    for content in (b"", b"no state", (out / "segmenter-world" / "state.pt").read_bytes()):
+        state.write_bytes(content)
+        with pytest.raises(ZooError, match=r"is no state of this recipe .*; remove it to begin anew"):
+            train(build("pix2pix-street", data, out, CPU), 0.1, tmp_path, seed=1)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +231,7 @@ def test_an_interrupted_training_keeps_its_state(trained: tuple[World, Path], tm
         (["nothing", "--minutes", "1", "--out", "runs"], "invalid choice: 'nothing'"),
         (["all", "--minutes", "0", "--out", "runs"], "'0' is no number of minutes above 0"),
         (["all", "--minutes", "1", "--out", "runs", "--data", "nowhere"], "nowhere is no folder"),
+        (["all", "--minutes", "1", "--out", "runs", "--seed", "-1"], "'-1' is no seed from 0"),
     ],
 )
 def test_the_command_refuses_in_a_sentence(arguments: list[str], sentence: str, tmp_path: Path) -> None:

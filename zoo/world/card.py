@@ -36,7 +36,8 @@ Segments are all instances, and all 4-connected patches of one class, of at leas
 (instance 0). A patch ends at the picture's edges, also where a panorama goes on. An instance may hold pixels of several
 classes, such as a traffic light and its pole; its label is the commonest. `x`, `y` is the segment's first pixel in
 raster order, from which a patch can be found again, and `pixels` its area. `depth` is the median distance in metres, to
-centimetres below 100 m and to metres from there on; it is empty for sky, for cloud and for what is infinitely far.
+centimetres below 100 m and to metres from there on, of depths in half precision; it is empty for sky, for
+cloud and for what is infinitely far.
 """
 
 EARLIER = """## Frames of an earlier renderer
@@ -83,7 +84,7 @@ def card(
     parts = [
         OPENING,
         _counts(frames),
-        _commands(frames),
+        _commands(frames, quality),
         *([EARLIER.format(ranges=", ".join(ranges).capitalize())] if ranges else []),
         FORMAT.format(quality=quality),
         *(_classes(space, facts, classes[space]) for space, facts in frames.items()),
@@ -104,7 +105,7 @@ def _counts(frames: Mapping[str, Sequence[FrameFacts]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _commands(frames: Mapping[str, Sequence[FrameFacts]]) -> str:
+def _commands(frames: Mapping[str, Sequence[FrameFacts]], quality: int) -> str:
     """How the current frames are rendered, and all frames packed."""
     lines = [
         "## How it was made",
@@ -115,13 +116,13 @@ def _commands(frames: Mapping[str, Sequence[FrameFacts]]) -> str:
     for space, facts in frames.items():
         for run in _runs([one for one in facts if one.renderer == "current"]):
             seeds = f"{int(run[0].number)}:{int(run[-1].number) + 1}"
-            samples = " and ".join(sorted({str(one.samples) for one in run if one.samples})) or "N"
-            size = " and ".join(_sizes_of(run))
+            size, samples = _sizes_of(run)[0], run[0].samples or "N"
             lines.append(
                 f"    python -m zoo.world {space} --seeds {seeds} --size {size} --samples {samples} --out RAW/{space}"
             )
     earlier = any(one.renderer == "earlier" for facts in frames.values() for one in facts)
-    lines.append(f"    python -m zoo.world.pack --raw RAW{' --earlier EARLIER' * earlier} --out zoo/builtin/world")
+    options = f"--raw RAW{' --earlier EARLIER' * earlier} --quality {quality}"
+    lines.append(f"    python -m zoo.world.pack {options} --out zoo/builtin/world")
     return "\n".join(lines) + "\n"
 
 
@@ -129,7 +130,9 @@ def _runs(facts: Sequence[FrameFacts]) -> list[list[FrameFacts]]:
     """The frames that one command rendered; more than `LARGEST_GAP` seeds in a row are not all rejected."""
     runs: list[list[FrameFacts]] = []
     for one in facts:
-        if not runs or int(one.number) - int(runs[-1][-1].number) > LARGEST_GAP:
+        last = runs[-1][-1] if runs else None
+        alike = last and (last.size, last.samples) == (one.size, one.samples)
+        if not last or not alike or int(one.number) - int(last.number) > LARGEST_GAP:
             runs.append([])
         runs[-1].append(one)
     return runs

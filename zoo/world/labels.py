@@ -76,8 +76,8 @@ def majority(
 ) -> np.ndarray:
     """Replace pixels that fewer than three of eight neighbours agree with by the commonest neighbour.
 
-    Classes in `keep` (thin things) lose only pixels without any equal neighbour, and in the end no such pixel is left
-    of any class. `wrap` joins the left and right edges, as in a panorama.
+    Classes in `keep` (thin things) lose only pixels without any equal neighbour, and in the end hardly any such pixel
+    is left of any class. `wrap` joins the left and right edges, as in a panorama.
     """
     labels = labels.copy()
     for _ in range(rounds):

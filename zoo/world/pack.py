@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -39,19 +41,31 @@ def pack(
     out: Path,
     quality: int = 76,
     jobs: int = 1,
-    samples: dict[str, int] | None = None,
     progress: Callable[[float, str], None] = lambda fraction, what: None,
 ) -> dict[str, int]:
     """Write the frames, tables and card under `out`, in the place of those of a former run.
 
-    `samples` are the rendering's samples a pixel by space, for frames whose notes do not tell them. Returns the bytes
-    of every part, such as {"street/pictures": 12345, ...}. Raises `ZooError` for damaged frames, and where all of it
-    takes more than `MAX_BYTES`.
+    Returns the bytes of every part, such as {"street/pictures": 12345, ...}. Raises `ZooError` for damaged frames, and
+    where all of it takes more than `MAX_BYTES`; what was under `out` is then left as it was.
     """
-    _clear(out)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
+        sizes = _pack_into(Path(folder), sources, quality, jobs, progress)
+        _clear(out)
+        _move(Path(folder), out)
+    return sizes
+
+
+def _pack_into(
+    out: Path,
+    sources: Sequence[Source],
+    quality: int,
+    jobs: int,
+    progress: Callable[[float, str], None],
+) -> dict[str, int]:
     facts: dict[str, list[FrameFacts]] = {}
     segments: dict[str, list[str]] = {}
-    work = partial(pack_frame, out=out, quality=quality, samples=samples or {})
+    work = partial(pack_frame, out=out, quality=quality)
     for done, (source, (fact, lines)) in enumerate(zip(sources, _mapped(work, sources, jobs), strict=True), start=1):
         facts.setdefault(source.space, []).append(fact)
         segments.setdefault(source.space, []).extend(lines)
@@ -72,7 +86,7 @@ def pack(
     return sizes
 
 
-def pack_frame(source: Source, out: Path, quality: int, samples: dict[str, int]) -> tuple[FrameFacts, list[str]]:
+def pack_frame(source: Source, out: Path, quality: int) -> tuple[FrameFacts, list[str]]:
     """Write the three files of a frame; returns what the table of frames says of it, and its rows of segments."""
     frame = read(source)
     instances = renumbered(frame.instances, LEAST_INSTANCE[source.space])
@@ -96,7 +110,7 @@ def pack_frame(source: Source, out: Path, quality: int, samples: dict[str, int])
         for label, instance, x, y, pixels, depth in found.tolist()
     ]
     snow = bool(source.notes.get("winter"))
-    rendered_with = source.notes.get("samples", None if source.earlier else samples.get(source.space))
+    rendered_with = source.notes.get("samples")
     if not isinstance(rendered_with, int | None):
         raise ZooError(f"The notes of {source.stem} say samples = {rendered_with!r}; it should be a whole number.")
     facts = FrameFacts(
@@ -149,6 +163,14 @@ def _word(source: Source, key: str) -> str:
     return word
 
 
+def _move(folder: Path, out: Path) -> None:
+    """Move what was written in `folder` to the same places in `out`."""
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        target = out / path.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
+
+
 def _clear(out: Path) -> None:
     """Remove what a former run wrote, and nothing else."""
     for space in CLASSES:
@@ -167,16 +189,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--quality", type=_whole(0, 100), default=76, help="of the pictures' WebP, 0..100")
     parser.add_argument("--jobs", type=_whole(1, 64), default=1, help="processes")
-    parser.add_argument(
-        "--samples", type=_samples, nargs="+", default=[], metavar="SPACE=N", help="what the frames were rendered with"
-    )
     parser.set_defaults(run=_run)
     return carry_out(parser, arguments)
 
 
 def _run(args: argparse.Namespace) -> None:
     sources = find_sources(args.raw, args.earlier)
-    sizes = pack(sources, args.out, args.quality, args.jobs, dict(args.samples), progress())
+    sizes = pack(sources, args.out, args.quality, args.jobs, progress())
     for part, size in sizes.items():
         print(f"{size / 1e6:8.2f} MB  {part}")
     print(f"{sum(sizes.values()) / 1e6:8.2f} MB  in all, {len(sources)} frames")
@@ -189,13 +208,6 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
-
-
-def _samples(text: str) -> tuple[str, int]:
-    match = re.fullmatch(f"({'|'.join(CLASSES)})=([1-9][0-9]{{0,4}})", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form street=6")
-    return match[1], int(match[2])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +27,20 @@ NUMBER = re.compile("[0-9]{6}")
 SKY = 6e4  # metres; frames are written with at most this depth
 UNMEASURED = 65535  # the depth of an earlier frame where it is sky, or too far for centimetres in 16 bits
 # What decoders raise on damaged files.
-_BROKEN = (OSError, EOFError, ValueError, KeyError, SyntaxError, TypeError, zipfile.BadZipFile)
+_BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    SyntaxError,
+    TypeError,
+    NotImplementedError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 @dataclass(frozen=True)

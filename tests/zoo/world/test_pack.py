@@ -43,7 +43,8 @@ def write_current(folder: Path, number: int, classes: int = 12, **notes: object)
     Image.fromarray(arrays["picture"]).save(folder / f"{stem}.png")
     Image.fromarray(arrays["labels"]).save(folder / f"{stem}_labels.png")
     np.savez_compressed(folder / f"{stem}.npz", instances=arrays["instances"], depth=arrays["depth"])
-    told = {"seed": number, "kind": "city", "light": "day", "season": "summer", "good": True, **notes}
+    told = {"seed": number, "kind": "city", "light": "day", "season": "summer", "samples": 6, "good": True}
+    told |= notes
     (folder / f"{stem}.json").write_text(json.dumps(told))
     return arrays
 
@@ -67,7 +68,7 @@ def write_earlier(folder: Path, number: int) -> dict[str, np.ndarray]:
 
 
 def packed(raw: Path, out: Path, *, earlier: Path | None = None, jobs: int = 1) -> dict[str, int]:
-    return pack(find_sources(raw, earlier), out, jobs=jobs, samples={"street": 6})
+    return pack(find_sources(raw, earlier), out, jobs=jobs)
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -259,7 +260,7 @@ def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path) -> Non
 
 def test_the_command_prints_sizes_that_are_those_on_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_current(tmp_path / "raw" / "street", 1)
-    arguments = ["--raw", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--samples", "street=6"]
+    arguments = ["--raw", str(tmp_path / "raw"), "--out", str(tmp_path / "out")]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     for part in ("street/pictures", "street/labels", "street/instances", "street/segments.csv", "card.md", "in all"):
@@ -286,8 +287,26 @@ def test_the_card_counts_what_is_there(tmp_path: Path) -> None:
 def test_a_world_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_current(tmp_path / "raw" / "street", 1)
     monkeypatch.setattr(packing, "MAX_BYTES", 500)
+    (tmp_path / "out" / "street").mkdir(parents=True)
+    (tmp_path / "out" / "street" / "frames.csv").write_text("of a former run")
     with pytest.raises(ZooError, match=r"takes \d+ bytes and may take 500"):
         packed(tmp_path / "raw", tmp_path / "out")
+    assert (tmp_path / "out" / "street" / "frames.csv").read_text() == "of a former run"
+    assert [path.name for path in tmp_path.iterdir()] in (["raw", "out"], ["out", "raw"])
+
+
+def test_damaged_bytes_anywhere_in_the_arrays_are_told(tmp_path: Path) -> None:
+    write_current(tmp_path / "raw" / "street", 1)
+    path = tmp_path / "raw" / "street" / "000001.npz"
+    whole = path.read_bytes()
+    refused = 0
+    for at in range(0, len(whole), len(whole) // 60):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        try:
+            packed(tmp_path / "raw", tmp_path / "out")
+        except ZooError as error:
+            refused += "000001.npz" in str(error)
+    assert refused > 30
 
 
 # ---------------------------------------------------------------------------------------------------------- bad frames
@@ -351,7 +370,6 @@ def test_bad_commands_are_told_in_one_sentence(tmp_path: Path, capsys: pytest.Ca
         ([*raw, *out, "--earlier", str(tmp_path / "empty")], "holds none of street"),
         ([*raw, *out, "--earlier", str(tmp_path / "odd")], "names no frame by six digits"),
         ([*raw, *out, "--quality", "101"], "'101' is no whole number from 0 to 100"),
-        ([*raw, *out, "--samples", "moon=2"], "'moon=2' is not of the form street=6"),
     ):
         assert main(arguments) == 2
         told = capsys.readouterr().err

@@ -41,7 +41,7 @@ def test_specks_go_and_poles_stay() -> None:
     assert (neighbours(clean, False) == clean).any(0).all()
 
 
-def test_no_pixel_is_left_alone_in_noise() -> None:
+def test_hardly_a_pixel_is_left_alone_in_noise() -> None:
     labels = np.random.default_rng(1).integers(0, 12, (40, 60)).astype(np.uint8)
     clean = majority(labels, 12, rounds=4, wrap=True)
     alone = ~(neighbours(clean, True) == clean).any(0)

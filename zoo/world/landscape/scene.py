@@ -57,6 +57,7 @@ def make(seed: int, height: int, width: int, samples: int, pano: bool = False) -
         "light": plan.light.name,
         "season": plan.season,
         "winter": plan.winter,
+        "samples": samples,
         "rejected": rejected,
         "good": reason is None,
         "cpu": round(time.process_time() - start, 2),

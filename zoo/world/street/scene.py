@@ -76,6 +76,7 @@ def make(seed: int, height: int, width: int, samples: int) -> Frame:
         "light": plan.light.name,
         "season": plan.season,
         "wet": plan.wet,
+        "samples": samples,
         "rejected": rejected,
         "good": reason is None,
         "cpu": round(time.process_time() - start, 2),
