@@ -42,10 +42,12 @@ cloud and for what is infinitely far.
 
 EARLIER = """## Frames of an earlier renderer
 
-{ranges}: the column `renderer` calls them "earlier". They come from an earlier state of the renderer, before
-it levelled the contrast and before rare classes became commoner, so today's does not reproduce them. Their pictures had
-been stored as lossy WebP; they were passed once through today's tone function, `zoo.world.grade.levels`, and stored
-again. Their depth was kept at half the resolution and up to 655 m, so the depth of segments farther away is empty.
+{ranges}.
+
+The column `renderer` calls these frames "earlier". They come from an earlier state of the renderer, before it levelled
+the contrast and before rare classes became commoner, so today's does not reproduce them. Their pictures had been stored
+as lossy WebP; they were passed once through today's tone function, `zoo.world.grade.levels`, and stored again. Their
+depth was kept at half the resolution and up to 655 m, so the depth of segments farther away is empty.
 """
 LARGEST_GAP = 20
 
