@@ -239,7 +239,8 @@ def test_earlier_frames_are_levelled_and_marked(tmp_path: Path) -> None:
         if segment["frame"] == "020000" and int(segment["instance"]) and segment["label"] not in "01":
             median = np.median(metres[instances == int(segment["instance"])])
             assert float(segment["depth"] or "inf") == pytest.approx(median, abs=0.501)
-    assert "Landscape 020000 to 020000.\n\nThe column `renderer` calls these" in (tmp_path / "out" / "card.md").read_text()
+    told = (tmp_path / "out" / "card.md").read_text()
+    assert "Landscape 020000 to 020000.\n\nThe column `renderer` calls these" in told
 
 
 # ------------------------------------------------------------------------------------------------------------- as a run
