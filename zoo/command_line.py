@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -23,6 +24,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[0].upper()}{message[1:]}; {self.prog} --help shows what is accepted.")
+
+
+def whole_number(low: int, high: int, called: str = "whole number") -> Callable[[str], int]:
+    """The argument type of numbers in plain digits from `low` to `high`, both included; errors call them `called`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,10}", text) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is no {called} from {low} to {high}")
+        return int(text)
+
+    return parse
 
 
 def carry_out(

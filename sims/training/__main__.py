@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from sims.training.pix2pix import Pix2PixRecipe
 from sims.training.segmenter import LABEL_SPACES, SegmenterRecipe
 from sims.training.spade import SpadeRecipe
 from sims.world import BUILTIN, World, WorldError
-from zoo.command_line import Parser, carry_out
+from zoo.command_line import Parser, carry_out, whole_number
 from zoo.errors import ZooError
 
 SEGMENTER = "segmenter-world"
@@ -37,7 +36,7 @@ def main() -> int:
     parser.add_argument(
         "--start", type=Path, help="a folder of NAME/model.safetensors, whose weights the generators go on from"
     )
-    parser.add_argument("--seed", type=_seed, default=1)
+    parser.add_argument("--seed", type=whole_number(0, MAX_SEED, "seed"), default=1)
     parser.set_defaults(run=_run)
     return carry_out(parser, None, bad_input=(ZooError, WorldError))
 
@@ -74,12 +73,6 @@ def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:
 def _frames(world: World, space: str) -> tuple[Frames, Frames]:
     """The training frames and the held-out ones."""
     return read_frames(world, space, "training"), read_frames(world, space, "held_out")
-
-
-def _seed(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,10}", text) or int(text) > MAX_SEED:
-        raise argparse.ArgumentTypeError(f"{text!r} is no seed from 0 to {MAX_SEED}")
-    return int(text)
 
 
 def _minutes(text: str) -> float:

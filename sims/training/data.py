@@ -82,25 +82,19 @@ class Batch:
 def read_frames(world: World, space: str, split: str) -> Frames:
     """The frames of a split, "training" or "held_out", in the order of their numbers.
 
-    Raises `WorldError` if there are none, if they are of several sizes, or if one is damaged.
+    Raises `WorldError` if there are none, or if one is damaged or not of the size `SIZE`.
     """
     numbers = [notes.number for notes in world.frames(space, split)]
     if not numbers:
         raise WorldError(f"{world.folder} holds no {split.replace('_', '-')} frame of {space}; pack more frames.")
-    first = world.read(space, numbers[0])
-    size = first.labels.shape
-    if size != SIZE:
-        height, width = size
-        raise WorldError(f"Frames of {space} are {height}x{width}; training takes 256x512, render them in that size.")
-    pictures = torch.empty((len(numbers), 3, *size), dtype=torch.uint8)
-    labels = torch.empty((len(numbers), *size), dtype=torch.uint8)
-    instances = torch.empty((len(numbers), *size), dtype=torch.int16)
+    pictures = torch.empty((len(numbers), 3, *SIZE), dtype=torch.uint8)
+    labels = torch.empty((len(numbers), *SIZE), dtype=torch.uint8)
+    instances = torch.empty((len(numbers), *SIZE), dtype=torch.int16)
     for index, number in enumerate(numbers):
         frame = world.read(space, number)
-        if frame.labels.shape != size:
-            raise WorldError(
-                f"Frame {number} of {space} is of another size than frame {numbers[0]}; all must be of one."
-            )
+        if frame.labels.shape != SIZE:
+            found, wanted = ("x".join(map(str, size)) for size in (frame.labels.shape, SIZE))
+            raise WorldError(f"Frame {number} of {space} is {found}; training takes {wanted}, render it in that size.")
         pictures[index] = torch.from_numpy(frame.picture.transpose(2, 0, 1).copy())
         labels[index] = torch.from_numpy(frame.labels)
         instances[index] = torch.from_numpy(frame.instances.astype(np.int16))

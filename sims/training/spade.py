@@ -25,6 +25,7 @@ from sims.training.averaging import recalibrate
 from sims.training.data import Batch, Frames
 from sims.training.shipping import ship, unship
 from zoo.convert import checked_config
+from zoo.convert.spade import ENCODER
 from zoo.errors import ZooError
 from zoo.files import read_config, read_weights
 
@@ -80,7 +81,7 @@ class SpadeRecipe(AdversarialRecipe[Pyramid]):
         config = SpadeConfig(**wanted)
         networks = self._networks(config)
         weights = read_weights(folder)
-        encoder = {key.removeprefix("netE."): weights.pop(key) for key in list(weights) if key.startswith("netE.")}
+        encoder = {key.removeprefix(ENCODER): weights.pop(key) for key in list(weights) if key.startswith(ENCODER)}
         for network, tensors in zip(networks, (weights, encoder), strict=True):
             unship(network, tensors)
         self.begin(networks, Adversary(config.channels + 3), settling=SETTLING)
@@ -139,7 +140,7 @@ class SpadeRecipe(AdversarialRecipe[Pyramid]):
 
     def export(self, folder: Path) -> None:
         generator, encoder = self.steady()
-        tensors = generator.state_dict() | {f"netE.{key}": value for key, value in encoder.state_dict().items()}
+        tensors = generator.state_dict() | {f"{ENCODER}{key}": value for key, value in encoder.state_dict().items()}
         ship(
             folder, tensors, {"family": "spade", **asdict(self.config), "label_space": self.space, "spectral": "folded"}
         )

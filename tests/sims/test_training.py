@@ -82,6 +82,16 @@ def test_frames_are_split_by_their_number(tmp_path: Path) -> None:
         read_frames(data, "panorama", "training")
 
 
+def test_frames_of_another_size_are_refused(tmp_path: Path) -> None:
+    folder = world(tmp_path).folder / "street"
+    for path in folder.glob("*/000003.*"):
+        image = Image.open(path)
+        options = {"lossless": True} if path.suffix == ".webp" else {}
+        image.resize((256, 128), Image.Resampling.NEAREST).save(path, **options)
+    with pytest.raises(WorldError, match="Frame 000003 of street is 128x256; training takes 256x512"):
+        read_frames(World(folder.parent), "street", "training")
+
+
 def test_mean_iou_counts_classes_that_occur() -> None:
     wanted = torch.tensor([0, 0, 1, 1])
     assert mean_iou(wanted, wanted) == 1

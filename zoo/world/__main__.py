@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.command_line import Parser, carry_out
+from zoo.command_line import Parser, carry_out, whole_number
 from zoo.errors import ZooError
 from zoo.files import one_line
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:  # brings numpy and pillow, which may be missing as well as Bl
 KINDS = ("street", "landscape", "panorama")
 SEEDS_END = 1_000_000  # file names have six digits
 SIDE = range(32, 2049)  # pixels
-SAMPLES = range(1, 1025)
 
 
 class FailedFramesError(Exception):
@@ -128,12 +127,6 @@ def _size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _samples(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,9}", text) or int(text) not in SAMPLES:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from {SAMPLES[0]} to {SAMPLES[-1]}")
-    return int(text)
-
-
 def _parser() -> Parser:
     parser = Parser(prog="python -m zoo.world", description=render.__doc__)
     parser.set_defaults(run=render)
@@ -143,7 +136,11 @@ def _parser() -> Parser:
     )
     parser.add_argument("--size", metavar="HxW", type=_size, required=True, help="height and width, such as 256x512")
     parser.add_argument(
-        "--samples", metavar="N", type=_samples, default=6, help="rays a pixel, 6 unless told otherwise"
+        "--samples",
+        metavar="N",
+        type=whole_number(1, 1024, "number"),
+        default=6,
+        help="rays a pixel, 6 unless told otherwise",
     )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder to write to")
     return parser

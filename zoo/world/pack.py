@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zoo.command_line import Parser, carry_out, progress
+from zoo.command_line import Parser, carry_out, progress, whole_number
 from zoo.errors import ZooError
 from zoo.world.card import FrameFacts, card
 from zoo.world.rendered import CLASSES, Source, find_sources, read
@@ -187,8 +187,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--raw", type=Path, required=True, help="folder of street/, landscape/, panorama/ as rendered")
     parser.add_argument("--earlier", type=Path, help="the same of the renderer's earlier state")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--quality", type=_whole(0, 100), default=76, help="of the pictures' WebP, 0..100")
-    parser.add_argument("--jobs", type=_whole(1, 64), default=1, help="processes")
+    parser.add_argument("--quality", type=whole_number(0, 100), default=76, help="of the pictures' WebP, 0..100")
+    parser.add_argument("--jobs", type=whole_number(1, 64), default=1, help="processes")
     parser.set_defaults(run=_run)
     return carry_out(parser, arguments)
 
@@ -199,15 +199,6 @@ def _run(args: argparse.Namespace) -> None:
     for part, size in sizes.items():
         print(f"{size / 1e6:8.2f} MB  {part}")
     print(f"{sum(sizes.values()) / 1e6:8.2f} MB  in all, {len(sources)} frames")
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,9}", text) or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
-        return int(text)
-
-    return parse
 
 
 if __name__ == "__main__":

@@ -19,12 +19,12 @@ from PIL import Image
 
 from zoo.errors import ZooError
 from zoo.files import one_line
+from zoo.world.frames import FARTHEST
 from zoo.world.grade import levels
 from zoo.world.labels import LANDSCAPE, STREET
 
 CLASSES = {"street": STREET, "landscape": LANDSCAPE, "panorama": LANDSCAPE}
 NUMBER = re.compile("[0-9]{6}")
-SKY = 6e4  # metres; frames are written with at most this depth
 UNMEASURED = 65535  # the depth of an earlier frame where it is sky, or too far for centimetres in 16 bits
 # What decoders raise on damaged files.
 _BROKEN = (
@@ -145,7 +145,7 @@ def _read_current(stem: Path) -> Rendered:
             instances, depth = arrays["instances"], arrays["depth"].astype(np.float32)
     except _BROKEN as error:
         raise _unreadable(path, error) from error
-    depth[depth >= SKY] = np.inf
+    depth[depth >= FARTHEST] = np.inf
     return Rendered(_colours(stem.with_suffix(".png")), _grey(stem, "labels", "L"), instances, depth)
 
 
