@@ -1,0 +1,87 @@
+"""The synthesis network of SIMS: a canvas of retrieved segments and its layout to a picture.
+
+Qi et al., "Semi-parametric Image Synthesis" (2018), section 5. An encoder of six blocks, a decoder that reads the input
+again at every level, and, as in the published code, a second head that recovers the layout.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from sims.memory.layers import Head, average_pool, block, doubled, resize, scaled
+
+CANVAS_CHANNELS = 4  # red, green, blue and the mask of what is there
+WIDTHS = (64, 128, 256, 512)
+BASE = 256  # height of the encoder's input; taller pictures are finished by a tail
+ENCODER = ((0, 2), (1, 2), (2, 3), (3, 3), (3, 3), (3, 3))  # blocks 1..6: (index into the widths, convolutions)
+DECODER = (2, 3, 3, 3, 3, 3)  # blocks 1..6: index into the widths
+
+
+class SynthesisNetwork(nn.Module):
+    """The network for pictures of `height` (up to 256, 512 or 1024), `width` times as wide as the published one.
+
+    `classes` are the channels of the layout; `widths` the four channel counts that the blocks are made of.
+    """
+
+    def __init__(self, height: int, width: float = 1.0, classes: int = 20, widths: tuple[int, int, int, int] = WIDTHS):
+        super().__init__()
+        self.height = height
+        w = [scaled(channels, width) for channels in widths]
+        given = classes + CANVAS_CHANNELS
+        pooled, previous = [], given
+        for number, (index, count) in enumerate(ENCODER, start=1):
+            self.add_module(f"g_encoder_conv{number}", block(f"g_encoder_conv{number}", previous, w[index], count))
+            previous = w[index]
+            pooled.append(previous)
+        previous = 0
+        for number in range(len(ENCODER), 0, -1):
+            name, after = f"g_decoder_conv{number}", w[DECODER[number - 1]]
+            self.add_module(name, block(name, given + pooled[number - 1] + previous, after, 2))
+            previous = after
+        self.g_decoder_final = block("g_decoder_final", given + previous, w[2], 2)
+        self._add_heads(given, classes, w)
+
+    def _add_heads(self, given: int, classes: int, w: list[int]) -> None:
+        if self.height <= BASE:
+            self.add_module(f"g_semantic_{self.height}_conv100", Head(w[2], classes))
+            self.add_module(f"g_{self.height}_conv100", Head(w[2], 3))
+            return
+        self.g_decoder_512 = block("g_decoder_512", given + w[2], w[1], 2)
+        self.g_512_conv100 = Head(w[1], 3)
+        self.g_semantic_512 = Head(w[1], classes)
+        if self.height > 2 * BASE:
+            self.g_1024_conv100 = Head(given + 3, 3)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The picture (B, 3, H, W), linear and meant to lie in [-1, 1], and logits of the layout.
+
+        `x` (B, classes + 4, H, W) is the one-hot layout, the canvas in [0, 1] and its mask; H and W are multiples of 64
+        and, at 512 and 1024, of 128 and 256. The logits are (B, classes, H, W), at 1024 of half that height and width.
+        """
+        times = max(1, self.height // BASE)
+        coarse = resize(x, (x.shape[-2] // times, x.shape[-1] // times))
+        features = self.g_decoder_final(torch.cat((coarse, self._decoded(coarse)), 1))
+        if times == 1:
+            picture = self.get_submodule(f"g_{self.height}_conv100")(features)
+            return picture, self.get_submodule(f"g_semantic_{self.height}_conv100")(features)
+        middle = x if times == 2 else x[:, :, ::2, ::2]  # the reference's corner-blind resizing by half
+        features = self.g_decoder_512(torch.cat((middle, doubled(features)), 1))
+        picture, logits = self.g_512_conv100(features), self.g_semantic_512(features)
+        if times == 4:
+            picture = self.g_1024_conv100(torch.cat((x, doubled(picture)), 1))
+        return picture, logits
+
+    def _decoded(self, x: Tensor) -> Tensor:
+        """Features at the size of `x`, before the last block."""
+        pooled, features = [], x
+        for number in range(1, len(ENCODER) + 1):
+            features = average_pool(self.get_submodule(f"g_encoder_conv{number}")(features))
+            pooled.append(features)
+        for number in range(len(ENCODER), 0, -1):
+            skip = pooled[number - 1]
+            read = [resize(x, (skip.shape[-2], skip.shape[-1])), skip]
+            if number < len(ENCODER):
+                read.append(features)
+            features = doubled(self.get_submodule(f"g_decoder_conv{number}")(torch.cat(read, 1)))
+        return features
