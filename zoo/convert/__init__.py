@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.convert import huggan, spade, unet_resnet
+from zoo.convert import bank, crn, huggan, sims, spade, unet_resnet
 from zoo.convert.config import Config, Field, Shapes, check_fields
 from zoo.convert.errors import ConvertError
 from zoo.convert.match import check_tensors, looks_like
@@ -47,6 +47,9 @@ FAMILIES: Mapping[str, Family] = {
     "pix2pix": _family(unet_resnet, unet_resnet.PIX2PIX_PRESETS),
     "cyclegan": _family(unet_resnet, unet_resnet.CYCLEGAN_PRESETS),
     "huggan": _family(huggan, huggan.PRESETS),
+    "crn": _family(crn, crn.PRESETS),
+    "sims": _family(sims, sims.PRESETS),
+    "bank": _family(bank, bank.PRESETS),
 }
 
 

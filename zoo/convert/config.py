@@ -43,7 +43,7 @@ def integer(low: int, high: int, default: Any = _REQUIRED) -> Field:
 
 
 def number(low: float, high: float) -> Field:
-    """A finite number from `low` to `high`, both included."""
+    """A finite number from `low` to `high`, both included; true and false are none."""
     return Field(
         f"a number from {low} to {high}",
         lambda value: (
@@ -68,6 +68,11 @@ def one_of(*values: str, default: Any = _REQUIRED) -> Field:
 def pattern(expression: str, accepts: str) -> Field:
     """Text that the regular `expression` matches as a whole; `accepts` says so in words."""
     return Field(accepts, lambda value: isinstance(value, str) and re.fullmatch(expression, value) is not None)
+
+
+def optional(field: Field) -> Field:
+    """The same field, or null, which is also what it is when left out."""
+    return Field(f"{field.accepts}, or null", lambda value: value is None or field.is_valid(value), None)
 
 
 def label_space() -> Field:
