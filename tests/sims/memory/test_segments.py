@@ -33,7 +33,7 @@ def test_segments_are_those_of_the_released_scripts(split: str) -> None:
     assert compared > 10
 
 
-def test_a_thin_structure_cuts_no_building_and_joins_no_two_cars() -> None:
+def test_a_thin_structure_cuts_no_building_and_joins_what_it_touches() -> None:
     building, pole, car = 2, 5, 13
     layout = np.full((12, 16), 19, np.uint8)
     layout[1:6, 2:12] = building
