@@ -1,0 +1,37 @@
+"""The ordering network of SIMS: which of two segments lies in front.
+
+Qi et al., "Semi-parametric Image Synthesis" (2018), section 4.3.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sims.memory.layers import ConvNorm, Head, scaled
+from sims.memory.transform import WIDTHS, Trunk
+
+HIDDEN = 1024
+CHANNELS = 6  # colours of the pair alone, then of the whole layout
+POOLED = (8, 12)  # of the 8x16 features: the published window leaves the four rightmost columns out
+
+
+class OrderNetwork(Trunk):
+    """Logits of the front segment's class; the published one has 20 outputs, 0 for "no pair" and 1..19 the classes.
+
+    `widths` are the channels of the five blocks and of the hidden layer of the network `width` times as wide.
+    """
+
+    def __init__(self, width: float = 1.0, outputs: int = 20, widths: tuple[int, ...] = (*WIDTHS, HIDDEN)):
+        *blocks, hidden = (scaled(channels, width) for channels in widths)
+        names = tuple(f"g_selection_conv{number}" for number in range(1, len(blocks) + 1))
+        super().__init__(names, CHANNELS, tuple(blocks))
+        self.g_selection_conv6 = ConvNorm(blocks[-1], hidden, kernel=1)
+        self.dropout = nn.Dropout(0.5)
+        self.g_selection_classify = Head(hidden, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, outputs) of (B, 6, 256, 512): the pair in its class colours on black, and the layout's, in [0, 1]."""
+        x = F.avg_pool2d(self.features(x), POOLED)
+        x = self.g_selection_classify(self.dropout(self.g_selection_conv6(x)))
+        return x.flatten(1)
