@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from sims.crn import CrnGenerator
 from sims.generator import Card, Generator, Progress, silent
 from sims.label_space import label_space, label_space_names
 from sims.pix2pix import TranslationGenerator
@@ -22,11 +23,12 @@ from zoo.convert import ConvertError, checked_config, expected_shapes
 from zoo.files import read_config, read_weights
 from zoo.hub import Checkpoint, availability, checkpoint_at, obtain
 
-FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator]] = {
+FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator] | type[CrnGenerator]] = {
     "spade": SpadeGenerator,
     "pix2pix": TranslationGenerator,
     "cyclegan": TranslationGenerator,
     "huggan": TranslationGenerator,
+    "crn": CrnGenerator,
 }
 
 

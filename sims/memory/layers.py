@@ -7,17 +7,23 @@ for "/", so that official tensors load under official names.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zoo.convert.crn import scaled
+
 LAYER_NORM_EPSILON = 1e-12
 SLOPE = 0.2  # of the leaky rectifier, below zero
+AS_PUBLISHED: Mapping[int, int] = MappingProxyType({})  # no layer's channels are others than the published ones
 
 
-def scaled(channels: int, width: float) -> int:
-    """The channels of a layer in a network `width` times as wide as the published one; at least one."""
-    return max(1, round(channels * width))
+def channel_counts(width: float, instead: Mapping[int, int]) -> Callable[[int], int]:
+    """Channels of a layer by those it has in the published network: the same, or those in `instead`, times `width`."""
+    return lambda published: scaled(instead.get(published, published), width)
 
 
 class LayerNorm(nn.Module):

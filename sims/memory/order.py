@@ -5,13 +5,17 @@ Qi et al., "Semi-parametric Image Synthesis" (2018), section 4.3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sims.memory.layers import ConvNorm, Head, scaled
-from sims.memory.transform import WIDTHS, Trunk
+from sims.memory.layers import AS_PUBLISHED, ConvNorm, Head, channel_counts
+from sims.memory.transform import Trunk
+from zoo.convert.crn import CLASSES
+from zoo.convert.sims import ORDER_CODE, TRUNK
 
-HIDDEN = 1024
+NAMES = tuple(f"g_selection_conv{number}" for number in range(1, len(TRUNK) + 1))
 CHANNELS = 6  # colours of the pair alone, then of the whole layout
 POOLED = (8, 12)  # of the 8x16 features: the published window leaves the four rightmost columns out
 
@@ -19,14 +23,14 @@ POOLED = (8, 12)  # of the 8x16 features: the published window leaves the four r
 class OrderNetwork(Trunk):
     """Logits of the front segment's class; the published one has 20 outputs, 0 for "no pair" and 1..19 the classes.
 
-    `widths` are the channels of the five blocks and of the hidden layer of the network `width` times as wide.
+    `width` scales the published channels; `instead` gives others, for small tests.
     """
 
-    def __init__(self, width: float = 1.0, outputs: int = 20, widths: tuple[int, ...] = (*WIDTHS, HIDDEN)):
-        *blocks, hidden = (scaled(channels, width) for channels in widths)
-        names = tuple(f"g_selection_conv{number}" for number in range(1, len(blocks) + 1))
-        super().__init__(names, CHANNELS, tuple(blocks))
-        self.g_selection_conv6 = ConvNorm(blocks[-1], hidden, kernel=1)
+    def __init__(self, width: float = 1.0, outputs: int = CLASSES, instead: Mapping[int, int] = AS_PUBLISHED):
+        channels = channel_counts(width, instead)
+        super().__init__(NAMES, CHANNELS, channels)
+        hidden = channels(ORDER_CODE)
+        self.g_selection_conv6 = ConvNorm(self.outputs, hidden, kernel=1)
         self.dropout = nn.Dropout(0.5)
         self.g_selection_classify = Head(hidden, outputs)
 

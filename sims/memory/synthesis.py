@@ -6,50 +6,53 @@ again at every level, and, as in the published code, a second head that recovers
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
-from sims.memory.layers import Head, average_pool, block, doubled, resize, scaled
+from sims.memory.layers import AS_PUBLISHED, Head, average_pool, block, channel_counts, doubled, resize
+from zoo.convert.crn import CLASSES
+from zoo.convert.sims import CANVAS, DECODER, ENCODER, FINAL, TAIL
 
-CANVAS_CHANNELS = 4  # red, green, blue and the mask of what is there
-WIDTHS = (64, 128, 256, 512)
 BASE = 256  # height of the encoder's input; taller pictures are finished by a tail
-ENCODER = ((0, 2), (1, 2), (2, 3), (3, 3), (3, 3), (3, 3))  # blocks 1..6: (index into the widths, convolutions)
-DECODER = (2, 3, 3, 3, 3, 3)  # blocks 1..6: index into the widths
 
 
 class SynthesisNetwork(nn.Module):
     """The network for pictures of `height` (up to 256, 512 or 1024), `width` times as wide as the published one.
 
-    `classes` are the channels of the layout; `widths` the four channel counts that the blocks are made of.
+    `classes` are the channels of the layout; `instead` gives channels other than the published ones, for small tests.
     """
 
-    def __init__(self, height: int, width: float = 1.0, classes: int = 20, widths: tuple[int, int, int, int] = WIDTHS):
+    def __init__(
+        self, height: int, width: float = 1.0, classes: int = CLASSES, instead: Mapping[int, int] = AS_PUBLISHED
+    ):
         super().__init__()
         self.height = height
-        w = [scaled(channels, width) for channels in widths]
-        given = classes + CANVAS_CHANNELS
-        pooled, previous = [], given
-        for number, (index, count) in enumerate(ENCODER, start=1):
-            self.add_module(f"g_encoder_conv{number}", block(f"g_encoder_conv{number}", previous, w[index], count))
-            previous = w[index]
-            pooled.append(previous)
-        previous = 0
-        for number in range(len(ENCODER), 0, -1):
-            name, after = f"g_decoder_conv{number}", w[DECODER[number - 1]]
-            self.add_module(name, block(name, given + pooled[number - 1] + previous, after, 2))
-            previous = after
-        self.g_decoder_final = block("g_decoder_final", given + previous, w[2], 2)
-        self._add_heads(given, classes, w)
+        channels = channel_counts(width, instead)
+        given = classes + CANVAS
+        before, pooled = given, []
+        for number, (published, count) in enumerate(ENCODER, start=1):
+            name, after = f"g_encoder_conv{number}", channels(published)
+            self.add_module(name, block(name, before, after, count))
+            before = after
+            pooled.append(after)
+        before = 0
+        for number in range(len(DECODER), 0, -1):
+            name, after = f"g_decoder_conv{number}", channels(DECODER[number - 1])
+            self.add_module(name, block(name, given + pooled[number - 1] + before, after, 2))
+            before = after
+        self.g_decoder_final = block("g_decoder_final", given + before, channels(FINAL), 2)
+        self._add_heads(given, classes, channels(FINAL), channels(TAIL))
 
-    def _add_heads(self, given: int, classes: int, w: list[int]) -> None:
+    def _add_heads(self, given: int, classes: int, final: int, tail: int) -> None:
         if self.height <= BASE:
-            self.add_module(f"g_semantic_{self.height}_conv100", Head(w[2], classes))
-            self.add_module(f"g_{self.height}_conv100", Head(w[2], 3))
+            self.add_module(f"g_semantic_{self.height}_conv100", Head(final, classes))
+            self.add_module(f"g_{self.height}_conv100", Head(final, 3))
             return
-        self.g_decoder_512 = block("g_decoder_512", given + w[2], w[1], 2)
-        self.g_512_conv100 = Head(w[1], 3)
-        self.g_semantic_512 = Head(w[1], classes)
+        self.g_decoder_512 = block("g_decoder_512", given + final, tail, 2)
+        self.g_512_conv100 = Head(tail, 3)
+        self.g_semantic_512 = Head(tail, classes)
         if self.height > 2 * BASE:
             self.g_1024_conv100 = Head(given + 3, 3)
 

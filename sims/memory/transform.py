@@ -1,22 +1,23 @@
 """The transformation network of SIMS and the affine warp it steers: a retrieved segment moved to fit its place.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 4.2; the warp is the spatial transformer of Jaderberg et al.
-(2015) in pixel coordinates, as the published code writes it.
+Qi et al., "Semi-parametric Image Synthesis" (2018), section 4.2; the warp is the spatial transformer of Jaderberg et
+al. (2015) in pixel coordinates, as the published code writes it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sims.memory.layers import average_pool, block, max_pool, resize, scaled
+from sims.memory.layers import AS_PUBLISHED, average_pool, block, channel_counts, max_pool, resize
+from zoo.convert.crn import CLASSES
+from zoo.convert.sims import CANVAS, TRANSFORM_BLOCKS, TRUNK
 
-WIDTHS = (64, 128, 256, 512, 512)
-DEPTHS = (2, 2, 3, 3, 3)  # convolutions of blocks 1..5
 BASE = 256  # height of the network's input; larger pictures are reduced to it
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-NAMES = tuple(f"g_{word}_conv{number}" for number, word in enumerate(["transform", "transfrom"] + 3 * ["transform"], 1))
 
 
 class Trunk(nn.Module):
@@ -25,12 +26,13 @@ class Trunk(nn.Module):
     The base of the transformation and the ordering network; `names` are those of its blocks.
     """
 
-    def __init__(self, names: tuple[str, ...], before: int, widths: tuple[int, ...]):
+    def __init__(self, names: tuple[str, ...], before: int, channels: Callable[[int], int]):
         super().__init__()
         self.names = names
-        for name, after, count in zip(names, widths, DEPTHS, strict=True):
-            self.add_module(name, block(name, before, after, count))
-            before = after
+        for name, (published, count) in zip(names, TRUNK, strict=True):
+            self.add_module(name, block(name, before, channels(published), count))
+            before = channels(published)
+        self.outputs = before
 
     def features(self, x: Tensor) -> Tensor:
         """(B, C, H / 32, W / 32) of (B, before, H, W); sides are multiples of 32."""
@@ -43,10 +45,9 @@ class Trunk(nn.Module):
 class TransformNetwork(Trunk):
     """An affine map that fits a retrieved segment, the proposal, to the mask it is to fill."""
 
-    def __init__(self, width: float = 1.0, classes: int = 20):
-        widths = tuple(scaled(channels, width) for channels in WIDTHS)
-        super().__init__(NAMES, 3 + 1 + classes, widths)
-        self.g_transform_param = nn.Parameter(torch.zeros(len(IDENTITY), widths[-1]))
+    def __init__(self, width: float = 1.0, classes: int = CLASSES):
+        super().__init__(TRANSFORM_BLOCKS, classes + CANVAS, channel_counts(width, AS_PUBLISHED))
+        self.g_transform_param = nn.Parameter(torch.zeros(len(IDENTITY), self.outputs))
         self.g_b_fc1 = nn.Parameter(torch.tensor(IDENTITY))
 
     def forward(self, proposal: Tensor, mask: Tensor, layout: Tensor) -> Tensor:
