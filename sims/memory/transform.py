@@ -136,6 +136,7 @@ def _read_from(theta: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
     x = torch.linspace(-middle_x, middle_x - 1, width, device=theta.device)
     y = torch.linspace(-((height + 1) // 2), middle_y - 1, height, device=theta.device)
     rows, columns = torch.meshgrid(y, x, indexing="ij")
-    grid = torch.stack((columns.flatten(), rows.flatten(), torch.ones_like(x).repeat(height)))  # (3, H * W)
-    read = theta.view(-1, 2, 3) @ grid
-    return read[:, 0] + middle_x, read[:, 1] + middle_y
+    # Not as a matrix product, which autocast would round to numbers of eight bits.
+    a, b, shift_x, c, d, shift_y = theta.float()[:, :, None].unbind(1)  # (B, 1) each
+    columns, rows = columns.flatten(), rows.flatten()
+    return a * columns + b * rows + shift_x + middle_x, c * columns + d * rows + shift_y + middle_y
