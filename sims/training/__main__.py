@@ -9,8 +9,10 @@ from pathlib import Path
 import torch
 
 from sims.generator import MAX_SEED
+from sims.training.crn import CrnRecipe
 from sims.training.data import Frames, read_frames
 from sims.training.loop import Recipe, train
+from sims.training.memory_parts import PARTS
 from sims.training.pix2pix import Pix2PixRecipe
 from sims.training.segmenter import LABEL_SPACES, SegmenterRecipe
 from sims.training.spade import SpadeRecipe
@@ -19,7 +21,8 @@ from zoo.command_line import Parser, carry_out, whole_number
 from zoo.errors import ZooError
 
 SEGMENTER = "segmenter-world"
-NAMES = (SEGMENTER, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape")
+NAMES = (SEGMENTER, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape", "crn-street", *PARTS)
+RECIPES = {"spade": SpadeRecipe, "pix2pix": Pix2PixRecipe, "crn": CrnRecipe}
 MAX_MINUTES = 7 * 24 * 60
 
 
@@ -47,7 +50,7 @@ def _run(arguments: argparse.Namespace) -> None:
     world = World(arguments.data)
     for name in names:
         # A segmenter ships with its batch norms folded, so it always begins anew.
-        start = arguments.start / name if arguments.start and name != SEGMENTER else None
+        start = arguments.start / _checkpoint(name) if arguments.start and name != SEGMENTER else None
         torch.manual_seed(arguments.seed)
         recipe = build(name, world, arguments.out, device)
         train(recipe, arguments.minutes, arguments.out, arguments.seed, start, own_world=arguments.data != BUILTIN)
@@ -62,12 +65,18 @@ def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:
         both = {space: _frames(world, space) for space in LABEL_SPACES}
         training, held_out = ({space: pair[index] for space, pair in both.items()} for index in (0, 1))
         return SegmenterRecipe(training, held_out, device)
-    family, _, space = name.partition("-")
     segmenter = out / SEGMENTER
     if not (segmenter / "config.json").is_file():
         segmenter = BUILTIN.parent / SEGMENTER
-    recipe = SpadeRecipe if family == "spade" else Pix2PixRecipe
-    return recipe(space, *_frames(world, space), segmenter, device)
+    if name in PARTS:
+        return PARTS[name].recipe(name, world, segmenter, device)
+    family, _, space = name.partition("-")
+    return RECIPES[family](space, *_frames(world, space), segmenter, device)
+
+
+def _checkpoint(name: str) -> str:
+    """The checkpoint that what is trained under this name ships in."""
+    return PARTS[name].checkpoint if name in PARTS else name
 
 
 def _frames(world: World, space: str) -> tuple[Frames, Frames]:

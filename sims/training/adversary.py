@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -99,8 +100,9 @@ class PerceptualDistance(nn.Module):
     layer weighed by the inverse of its mean response.
     """
 
-    def __init__(self, segmenter: Path, width: float):
+    def __init__(self, segmenter: Path, width: float, taps: Sequence[str] = PERCEPTUAL_TAPS):
         super().__init__()
+        self.taps = tuple(taps)
         self.trunk = VGG19(width)
         tensors = load_file(segmenter / "model.safetensors")
         trunk = {
@@ -112,8 +114,8 @@ class PerceptualDistance(nn.Module):
     def forward(self, fake: Tensor, real: Tensor) -> Tensor:
         """A scalar; pictures (B, 3, H, W) in [-1, 1]."""
         with torch.no_grad():
-            wanted = self.trunk(real, PERCEPTUAL_TAPS)
-        found = self.trunk(fake, PERCEPTUAL_TAPS)
+            wanted = self.trunk(real, self.taps)
+        found = self.trunk(fake, self.taps)
         parts = [F.l1_loss(fake.float(), real.float())]
         for a, b in zip(found, wanted, strict=True):
             parts.append((F.l1_loss(a, b) / b.mean()).float())

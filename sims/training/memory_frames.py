@@ -1,0 +1,106 @@
+"""Frames as the networks of SIMS learn from them: with canvases, donors of stencils, and depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from skimage.measure import label as connected_components
+
+from sims.label_space import label_space
+from sims.memory.mask_index import MaskIndex
+from sims.memory.rules import roles
+from sims.memory.segments import Segment, segments_of
+from sims.memory.simulated import Donor, simulated_canvas, true_canvas
+from sims.training.data import Frames
+from sims.world import Frame, World
+
+KINDS = ("simulated", "true", "blank")
+MINIMUM_AREA = 300  # pixels at 256x512; smaller segments are left to the network
+DONOR_AREA = 100  # pixels, from which on a segment is a donor
+DONORS = 100  # frames that a donor is looked for in
+SQUARE = 9  # pixels that elision reaches around outlines, half to each side
+
+
+class Canvases:
+    """Canvases of the training frames, made as they are asked for.
+
+    Simulated ones have the faults of retrieved segments, true ones are put together from the frame's own segments
+    without any, and blank ones show nothing.
+    """
+
+    def __init__(self, kind: str, space: str, frames: Frames):
+        if kind not in KINDS:
+            raise ValueError(f"The kind of canvas is {kind!r}; it is one of {', '.join(KINDS)}.")
+        self.kind, self.frames, self.roles = kind, frames, roles(space)
+        self.classes = label_space(space).channels - 1
+        if kind == "simulated":
+            self._index_segments()
+
+    def of_frame(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Canvas (H, W, 3) uint8 and layout (H, W) uint8 of one training frame."""
+        return self.of_picture(self._picture(index), self._labels(index), index, rng)
+
+    def of_picture(
+        self, picture: np.ndarray, labels: np.ndarray, index: int | None, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same of any picture (H, W, 3) uint8 and its labels; `index` is its own, which gives no donors."""
+        if self.kind == "blank":
+            return np.zeros_like(picture), labels
+        segments = segments_of(labels, self.classes, self.roles.thin, MINIMUM_AREA)
+        if self.kind == "true":
+            return true_canvas(picture, segments), labels
+        others = rng.permutation(len(self.frames))[: DONORS + 1]
+        made = simulated_canvas(
+            picture, labels, segments, self._donor(others[others != index]), self.roles, rng, square=SQUARE
+        )
+        return made.picture, made.channels
+
+    def _index_segments(self) -> None:
+        """The masks of all segments of all frames, class by class."""
+        owners, channels = [], []
+
+        def segments() -> Iterator[Segment]:
+            for number, labels in enumerate(self.frames.labels.cpu().numpy()):
+                for segment in segments_of(labels, self.classes, self.roles.thin, DONOR_AREA):
+                    owners.append(number)
+                    channels.append(segment.channel)
+                    yield segment
+
+        self._masks = MaskIndex.of(segments(), tuple(self.frames.labels.shape[1:]))
+        self._owners, self._channels = np.array(owners), np.array(channels)
+
+    def _donor(self, frames: np.ndarray) -> Callable[[Segment], Donor | None]:
+        """What finds the segment, of the same class and in one of `frames`, that fits best."""
+
+        def find(segment: Segment) -> Donor | None:
+            among = np.flatnonzero((self._channels == segment.channel) & np.isin(self._owners, frames))
+            if not len(among):
+                return None
+            ious = self._masks.ious(segment.mask, among)
+            best = int(among[ious.argmax()])
+            if ious.max() <= 0:
+                return None
+            owner = int(self._owners[best])
+            return Donor(self._picture(owner), self._masks.mask(best), self._labels(owner))
+
+        return find
+
+    def _picture(self, index: int) -> np.ndarray:
+        return self.frames.pictures[index].permute(1, 2, 0).contiguous().cpu().numpy()
+
+    def _labels(self, index: int) -> np.ndarray:
+        return self.frames.labels[index].cpu().numpy()
+
+
+def depth_map(world: World, space: str, frame: Frame) -> np.ndarray:
+    """Metres to what a frame shows, (H, W) float32: the median of every segment, infinite where there is none."""
+    labels, instances = frame.labels.astype(np.int64), frame.instances
+    patches = connected_components(np.where(instances == 0, labels, -1), background=-1, connectivity=1)
+    depth = np.full(labels.shape, np.inf, np.float32)
+    for row in world.segments(space, frame.number):
+        if row["instance"]:
+            depth[instances == row["instance"]] = row["depth"]
+        elif instances[row["y"], row["x"]] == 0:
+            depth[patches == patches[row["y"], row["x"]]] = row["depth"]
+    return depth
