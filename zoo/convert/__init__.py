@@ -36,10 +36,25 @@ class Family:
     expected: Callable[[Config], Shapes]
     recognise: Callable[[States], Config]
     gather: Callable[[States, Config], dict[str, torch.Tensor]]
+    read: Callable[[Path], Mapping[str, torch.Tensor]]
 
 
-def _family(module: Any, presets: Mapping[str, Config]) -> Family:
-    return Family(module.FIELDS, presets, module.check, module.expected, module.recognise, module.gather)
+def _of_pytorch(file: Path) -> Mapping[str, torch.Tensor]:
+    from zoo.convert.pickles import read_state_dict
+
+    return read_state_dict(file)
+
+
+def _of_tensorflow(prefix: Path) -> Mapping[str, torch.Tensor]:
+    from zoo.convert.tf_state import read_state
+
+    return read_state(prefix)
+
+
+def _family(
+    module: Any, presets: Mapping[str, Config], read: Callable[[Path], Mapping[str, torch.Tensor]] = _of_pytorch
+) -> Family:
+    return Family(module.FIELDS, presets, module.check, module.expected, module.recognise, module.gather, read)
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -47,9 +62,9 @@ FAMILIES: Mapping[str, Family] = {
     "pix2pix": _family(unet_resnet, unet_resnet.PIX2PIX_PRESETS),
     "cyclegan": _family(unet_resnet, unet_resnet.CYCLEGAN_PRESETS),
     "huggan": _family(huggan, huggan.PRESETS),
-    "crn": _family(crn, crn.PRESETS),
-    "sims": _family(sims, sims.PRESETS),
-    "bank": _family(bank, bank.PRESETS),
+    "crn": _family(crn, crn.PRESETS, _of_tensorflow),
+    "sims": _family(sims, sims.PRESETS, _of_tensorflow),
+    "bank": _family(bank, bank.PRESETS, bank.read),
 }
 
 
@@ -61,7 +76,10 @@ def convert(
     preset: str | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Convert the authors' `files` (for spade: generator, and the encoder where there is one) into the folder `out`.
+    """Convert the authors' `files` into the folder `out`.
+
+    For spade they are the generator, and the encoder where there is one; for crn the PREFIX of a TensorFlow checkpoint,
+    for sims three of them, in any order.
 
     A `preset` names one of the authors' checkpoints; fields of `config` override it, and what neither says is
     recognised from the tensors where it can be. Returns `out`. Raises `ConvertError`, before anything is written, if a
@@ -83,9 +101,7 @@ def converted(
     given = _preset(family, preset) | _overrides(family, config)
     if not files:
         raise ConvertError(f"no file was given; family {family} is converted from the authors' checkpoint.")
-    from zoo.convert.pickles import read_state_dict
-
-    states = [read_state_dict(Path(file)) for file in files]
+    states = [kind.read(Path(file)) for file in files]
     origin = " with ".join(str(file) for file in files)
     recognised = kind.recognise(states)
     if not recognised:

@@ -7,6 +7,7 @@ pulls, verifies and publishes it like one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from zoo.convert.config import Config, Field, integer, one_of, pattern, size
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 LINE = (r"[^\n]{0,300}", "a line of up to 300 characters")
 
 FIELDS: Mapping[str, Field] = {
-    "label_space": one_of("street"),
+    "label_space": pattern(r"[a-z0-9_]{1,40}", "the name of a label space"),
     "size": size(),
     "segments": integer(1, 100_000_000),
     "frames": integer(1, 1_000_000),
@@ -41,7 +42,7 @@ def expected(config: Config) -> NoReturn:
     raise ConvertError("the tensors of a bank follow from its segments, not from its config.")
 
 
-def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> NoReturn:
+def read(file: Path) -> NoReturn:
     """Raises `ConvertError`: nobody's files are converted into a bank."""
     raise ConvertError("a bank is not converted; python -m sims bank build makes one from pictures and layouts.")
 
@@ -49,3 +50,8 @@ def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> NoRe
 def recognise(states: Sequence[Mapping[str, torch.Tensor]]) -> Config:
     """Nothing: nobody's files are a bank."""
     return {}
+
+
+def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> NoReturn:
+    """Raises `ConvertError` as `read` does."""
+    read(Path())

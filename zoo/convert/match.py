@@ -30,6 +30,11 @@ KINDS = (
     (r"model\.10\.conv_block\.1\.weight", "a CycleGAN ResNet: use family cyclegan, or pix2pix if trained on pairs"),
     (r"down1\.model\.0\.weight", "HugGAN's U-Net: use family huggan"),
     (r"model\.11\.weight|model\.0\.weight", "a PatchGAN discriminator: use the generator's file, latest_net_G.pth"),
+    (r"g_4_conv1\.weights", "a cascaded refinement network: use family crn"),
+    (
+        r"g_(encoder|decoder|transform|selection)_conv1\..*|(synthesis|transform|order)\.g_.*",
+        "a network of SIMS: use family sims with all three of them",
+    ),
     (r"features\.0\.weight", "a VGG classifier, which no family here converts"),
 )
 
