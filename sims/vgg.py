@@ -9,6 +9,7 @@ judge of layout consistency.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -23,10 +24,11 @@ class VGG19(nn.Module):
     """The sixteen convolutions of VGG-19, `width` times as wide.
 
     `batch_norm` puts a batch norm behind every convolution, for training from scratch; `folded_batch_norm` turns such a
-    network's weights into those of the plain one.
+    network's weights into those of the plain one. `pooling` "average" takes means where the classifier takes maxima, as
+    perceptual losses often do.
     """
 
-    def __init__(self, width: float = 1.0, batch_norm: bool = False):
+    def __init__(self, width: float = 1.0, batch_norm: bool = False, pooling: Literal["max", "average"] = "max"):
         super().__init__()
         self.features = nn.Sequential()
         self.taps: dict[str, int] = {}  # "conv3_4" -> index of its ReLU in `features`
@@ -40,7 +42,7 @@ class VGG19(nn.Module):
                 self.features.append(nn.ReLU())
                 self.taps[f"conv{block}_{number}"] = len(self.features) - 1
                 previous = channels
-            self.features.append(nn.MaxPool2d(2))
+            self.features.append(nn.MaxPool2d(2) if pooling == "max" else nn.AvgPool2d(2))
 
     def forward(self, image: Tensor, taps: Sequence[str]) -> list[Tensor]:
         """Rectified responses at the named layers, in network order.
