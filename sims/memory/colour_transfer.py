@@ -17,13 +17,18 @@ def transfer_colours(picture: np.ndarray, like: np.ndarray) -> np.ndarray:
     Both are float, in one range, of at least two pixels each. With the covariances A and B of the two, a colour x
     becomes (x - mean A) T + mean B, where T = A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2.
     """
-    source, target = picture.reshape(-1, 3), like.reshape(-1, 3)
-    a, b = np.cov(source, rowvar=False), np.cov(target, rowvar=False)
-    values, vectors = np.linalg.eigh(a)
+    source, target = _planar(picture), _planar(like)
+    source_mean, target_mean = source.mean(axis=1, keepdims=True), target.mean(axis=1, keepdims=True)
+    values, vectors = np.linalg.eigh(np.cov(source))
     roots = np.sqrt(np.maximum(values, 0) + _EPSILON)
     root = (vectors * roots) @ vectors.T
     inverse = (vectors / roots) @ vectors.T
-    inner_values, inner_vectors = np.linalg.eigh(root @ b @ root)
+    inner_values, inner_vectors = np.linalg.eigh(root @ np.cov(target) @ root)
     inner = (inner_vectors * np.sqrt(np.maximum(inner_values, 0) + _EPSILON)) @ inner_vectors.T
-    moved: np.ndarray = (source - source.mean(axis=0)) @ (inverse @ inner @ inverse) + target.mean(axis=0)
-    return moved.reshape(picture.shape)
+    moved = (inverse @ inner @ inverse) @ (source - source_mean) + target_mean
+    return moved.T.reshape(picture.shape)
+
+
+def _planar(picture: np.ndarray) -> np.ndarray:
+    """(3, N), because sums along a long axis are fast."""
+    return np.ascontiguousarray(picture.reshape(-1, 3).T)

@@ -15,7 +15,10 @@ def outline(mask: np.ndarray) -> np.ndarray:
     as at the border, so the border itself is no edge.
     """
     height, width = mask.shape
-    padded = np.pad(mask, 1, mode="edge").astype(np.int8)
+    padded = np.empty((height + 2, width + 2), np.int8)  # np.pad takes longer than all the rest
+    padded[1:-1, 1:-1] = mask
+    padded[0, 1:-1], padded[-1, 1:-1] = mask[0], mask[-1]
+    padded[:, 0], padded[:, -1] = padded[:, 1], padded[:, -2]
     smooth_down = padded[:-2] + 2 * padded[1:-1] + padded[2:]
     smooth_across = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
     across = np.abs(smooth_down[:, 2:] - smooth_down[:, :-2])
@@ -34,11 +37,13 @@ def dilate(mask: np.ndarray, square: int) -> np.ndarray:
 
     A square of an even side reaches one pixel further down and right than up and left.
     """
-    before, after = square // 2, (square - 1) // 2
-    grown = np.pad(mask, (before, after))
+    height, width = mask.shape
+    before = square // 2
+    dilated = np.zeros((height + square - 1, width + square - 1), bool)
+    dilated[before : before + height, before : before + width] = mask
     for axis in (0, 1):
-        grown = _any_in_window(grown, square, axis)
-    return grown
+        dilated = _any_in_window(dilated, square, axis)
+    return dilated
 
 
 def _any_in_window(mask: np.ndarray, window: int, axis: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from skimage.measure import label as connected_components
+from skimage.measure import regionprops
 
 
 class Box(NamedTuple):
@@ -67,20 +68,16 @@ def _of_channel(
 ) -> Iterator[Segment]:
     """The segments of a class whose pixels are `own`; all maps are transposed, (W, H)."""
     areas = connected_components(own if channel_is_thin else own | is_thin, connectivity=2)
-    columns, rows = np.nonzero(own)
-    labels = areas[columns, rows]
     count = int(areas.max()) + 1
-    own_pixels = np.bincount(labels, minlength=count)
+    own_areas = np.where(own, areas, 0)
+    own_pixels = np.bincount(own_areas.ravel(), minlength=count)
+    own_pixels[0] = 0
     thin_pixels = np.zeros(count, int) if channel_is_thin else np.bincount(areas[is_thin], minlength=count)
-    lows = np.full((2, count), np.iinfo(np.int64).max)
-    highs = np.zeros((2, count), np.int64)
-    for axis, places in enumerate((rows, columns)):
-        np.minimum.at(lows[axis], labels, places)
-        np.maximum.at(highs[axis], labels, places)
+    boxes = {each.label: each.bbox for each in regionprops(own_areas)}
     pages = np.flatnonzero(own_pixels > thin_pixels)
     for page, number in enumerate(pages.tolist(), start=2 if channel_is_thin else 1):
         if own_pixels[number] > minimum_area:
-            (top, left), (bottom, right) = lows[:, number].tolist(), (highs[:, number] + 1).tolist()
+            left, top, right, bottom = boxes[number]
             box = Box(top, left, bottom, right)
             inside = areas[left:right, top:bottom] == number
             mask, whole = np.zeros((2, *own.T.shape), bool)
