@@ -6,7 +6,6 @@ Exit status 0, or 2 with one sentence on standard error for bad input.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.catalog import Entry, catalog, catalog_file, find
 from zoo.command_line import Parser, carry_out, progress
+from zoo.convert.command import add_arguments, convert
 from zoo.endpoint import endpoint
 from zoo.errors import ZooError
-from zoo.files import WEIGHTS, one_line
+from zoo.files import WEIGHTS
 from zoo.hub import availability, find_here, folder_of, obtain, verify
 
 if TYPE_CHECKING:  # brings huggingface_hub, which listing needs not wait for
@@ -75,14 +75,6 @@ def pin(args: argparse.Namespace) -> None:
         print(
             f"{entry.name}: {path} {size} bytes, sha256 {sha256}, revision {found.revision or 'none, it is built in'}"
         )
-
-
-def convert(args: argparse.Namespace) -> None:
-    """Convert the authors' files into a checkpoint folder, and print the folder."""
-    from zoo.convert import convert as convert_files
-
-    config = None if args.config is None else _read_json(args.config)
-    print(convert_files(args.family, args.files, args.out, preset=args.preset, config=config))
 
 
 def publish(args: argparse.Namespace) -> None:
@@ -147,20 +139,6 @@ def _pin_of_hub(entry: Entry) -> Pin:
     return found
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ZooError(
-            f"{path} cannot be read ({error.strerror}); give a JSON file with the network's options."
-        ) from error
-    except ValueError as error:
-        raise ZooError(f"{path} is not JSON ({one_line(error)}).") from error
-    if not isinstance(value, dict):
-        raise ZooError(f"{path} holds a {type(value).__name__}; give an object with the network's options.")
-    return value
-
-
 def _parser() -> Parser:
     parser = Parser(prog="python -m zoo", description="The checkpoints: where they are, and how they get here.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -174,13 +152,7 @@ def _parser() -> Parser:
     command("pull", pull).add_argument("name", metavar="NAME")
     command("verify", verify_entries).add_argument("name", metavar="NAME", nargs="?")
     command("pin", pin).add_argument("name", metavar="NAME")
-    converting = command("convert", convert)
-    converting.add_argument("family", metavar="FAMILY", help="spade, pix2pix, cyclegan or huggan")
-    converting.add_argument("files", metavar="FILE", nargs="+", type=Path, help="the authors' checkpoint")
-    converting.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder to write")
-    options = converting.add_mutually_exclusive_group()
-    options.add_argument("--preset", metavar="NAME", help="one of the authors' networks, such as coco")
-    options.add_argument("--config", metavar="FILE.json", type=Path, help="the network's options")
+    add_arguments(command("convert", convert))
     publishing = command("publish", publish)
     publishing.add_argument("folder", metavar="DIR", type=Path, help="a checkpoint folder named as its entry")
     publishing.add_argument("--repo", metavar="OWNER/NAME", required=True, help="the Hub repository")

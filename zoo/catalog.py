@@ -26,6 +26,7 @@ class Entry:
     """All that is known of one checkpoint. What is not known is empty, never guessed.
 
     `files`, `sha256` and `size_bytes` go together, one each per file. `revision` is the Hub's 40-digit commit.
+    `official` is where the authors publish the files, `official_note` what else one must know to get them there.
     `preset` or `config` says how `zoo.convert` reads the original files. `verified` tells whether this entry was
     ever pulled and run as written here. `unsupported` is one sentence why this program cannot read the files, empty if
     it can.
@@ -45,6 +46,7 @@ class Entry:
     sha256: tuple[str, ...] = ()
     size_bytes: tuple[int, ...] = ()
     official: str = ""
+    official_note: str = ""
     preset: str = ""
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
     licence: str = ""

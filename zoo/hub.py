@@ -300,8 +300,12 @@ def _why_no_source(entry: Entry) -> str:
         return f"{entry.name} is built in, but {BUILTIN.parent.name}/builtin/{entry.name} holds no {WEIGHTS}."
     if entry.source == "mirror":
         return f"{entry.name} is in a mirror only; set SIMS_ZOO_REPO to the Hub repository (OWNER/NAME) that holds it."
+    from zoo.convert.command import command_for
+
+    converting = command_for(entry.family, entry.files, entry.preset, f"{cache.place()}/local/{entry.name}")
+    *rest, last = entry.files
+    files = f"{', '.join(rest)} and {last}" if rest else last
+    where = f"{entry.official} ({entry.official_note})" if entry.official_note else entry.official
     return (
-        f"The authors publish {entry.name} themselves: get {' and '.join(entry.files)} from {entry.official}, then"
-        f" python -m zoo convert {entry.family} {' '.join(entry.files)} --preset {entry.preset} --out"
-        f" {cache.place()}/local/{entry.name} makes it ready here."
+        f"The authors publish {entry.name} themselves: get {files} from {where}, then {converting} makes it ready here."
     )

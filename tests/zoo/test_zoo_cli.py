@@ -233,7 +233,7 @@ def test_convert_refuses_what_it_cannot_use(tmp_path: Path, refused: Callable[..
     file, out = str(tmp_path / "g.pth"), str(tmp_path / "out")
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "list.json").write_text("[]")
-    assert "'gpt' is not known" in refused("convert", "gpt", file, "--out", out)
+    assert "invalid choice: 'gpt'" in refused("convert", "gpt", file, "--out", out)
     assert "g.pth" in refused("convert", "spade", file, "--out", out, "--preset", "coco")
     assert "no preset 'cocoa'" in refused("convert", "spade", file, "--out", out, "--preset", "cocoa")
     for name, reason in [
