@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sims.bank_command import add_bank_commands
 from sims.generator import (
     MAX_SEED,
     Card,
@@ -26,6 +27,7 @@ from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
 from sims.layout_files import ENCODINGS, read_layout
 from sims.load import LoadError, card, load
+from sims.memory.bank_file import BankError
 from sims.provenance import picture_png
 from sims.sheet import contact_sheet
 from zoo import Entry, ZooError, catalog
@@ -34,7 +36,7 @@ from zoo.files import write_atomically
 from zoo.hub import availability
 
 DEVICES = ("auto", "cpu", "cuda")
-BAD_INPUT = (ZooError, LoadError, LayoutError, ImageError, RequestError)
+BAD_INPUT = (ZooError, LoadError, LayoutError, ImageError, RequestError, BankError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -187,6 +189,7 @@ def _parser() -> Parser:
     several.add_argument("--layout", type=Path, required=True, metavar="FILE", help="a label map, as ids or as colours")
     several.add_argument("--out", type=Path, required=True, metavar="DIR")
     _add_common(several)
+    add_bank_commands(commands)
     return parser
 
 

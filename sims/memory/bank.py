@@ -1,0 +1,233 @@
+"""The memory: a bank of segments of real pictures, in which those that fit a layout are sought.
+
+Qi et al., "Semi-parametric Image Synthesis" (2018), section 3. The form of the files is told in `bank_file`.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sims.label_space import LabelSpace, LayoutError
+from sims.memory.bank_file import BOX, MAX_RUNS, BankError, BankFile, open_bank_file
+from sims.memory.mask_index import MaskIndex, decoded_runs
+from sims.memory.rules import roles
+from sims.memory.segments import segments_of
+
+KEPT_BYTES = {"pictures": 128 << 20, "labels": 256 << 20}  # of decoded frames, in each of the two caches
+SCALES = (1, 2, 4)  # of the pictures, to the layouts' size
+# What Pillow's decoders were seen to raise on damaged files.
+_BROKEN = (OSError, EOFError, RuntimeError, SyntaxError, ValueError, TypeError, LookupError, struct.error, zlib.error)
+
+
+class Bank:
+    """A bank of segments; what it holds is read when it is asked for, and frames are kept while there is room.
+
+    `segments` (N,) is the table of `bank_file.SEGMENT`, sorted by channel; a segment's number is its place there.
+    `size` is the (height, width) of layouts and masks. Every method may be called by several threads, and raises
+    `BankError` where the bank is damaged.
+    """
+
+    def __init__(self, file: BankFile) -> None:
+        self._file = file
+        self._indices: dict[int, MaskIndex] = {}
+        self._channel_bounds = np.searchsorted(file.segments["channel"], np.arange(file.space.channels + 1))
+        self._lock = threading.Lock()
+        self._kept = {kind: _Cache(limit) for kind, limit in KEPT_BYTES.items()}
+        self._channel_of = np.full(256, file.void, np.uint8)
+        for label, channel in file.space.channel_of.items():
+            self._channel_of[label] = channel
+
+    @classmethod
+    def open(cls, folder: Path) -> Bank:
+        """The bank in a folder. Raises `BankError` unless all of its tables are sound."""
+        return cls(open_bank_file(folder))
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    @property
+    def folder(self) -> Path:
+        """Where the bank lies."""
+        return self._file.folder
+
+    @property
+    def space(self) -> LabelSpace:
+        """The label space of its layouts."""
+        return self._file.space
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of layouts and masks."""
+        return self._file.size
+
+    @property
+    def void(self) -> int:
+        """The channel of what is no class."""
+        return self._file.void
+
+    @property
+    def licence(self) -> str:
+        """The licence of the pictures, in a line."""
+        return self._file.config["licence"]
+
+    @property
+    def segments(self) -> np.ndarray:
+        """The table of segments, (N,) of `bank_file.SEGMENT`, read-only."""
+        return self._file.segments
+
+    @property
+    def frames(self) -> int:
+        """How many frames the segments are of."""
+        return len(self._file.names)
+
+    @property
+    def channels_present(self) -> tuple[int, ...]:
+        """The channels that have segments."""
+        return tuple(np.flatnonzero(np.diff(self._channel_bounds)).tolist())
+
+    def frame_name(self, frame: int) -> str:
+        """The name of a frame: its number in the world, or that of its files without the suffix."""
+        return self._file.names[frame]
+
+    def of_channel(self, channel: int) -> range:
+        """The numbers of the segments of a channel."""
+        return range(*self._channel_bounds[channel : channel + 2].tolist())
+
+    def index(self, channel: int) -> MaskIndex:
+        """The masks of a channel's segments, in the order of `of_channel`; unpacked at the first call."""
+        with self._lock:
+            if channel not in self._indices:
+                self._indices[channel] = self._unpacked(channel)
+            return self._indices[channel]
+
+    def mask(self, segment: int) -> np.ndarray:
+        """The pixels of a segment, (H, W) bool."""
+        channel = int(self.segments["channel"][segment])
+        return self.index(channel).mask(segment - self.of_channel(channel).start)
+
+    def whole(self, segment: int) -> np.ndarray:
+        """The pixels of a segment and of the thin structures that stand before it, (H, W) bool."""
+        row = self.segments[segment]
+        channels = self.labels(row["frame"])
+        thin = roles(self.space.name).thin
+        only = np.where(np.isin(channels, (row["channel"], *thin)), channels, self.void)
+        for found in segments_of(only, self.space.channels, thin):
+            if found.channel == row["channel"] and found.page == row["page"]:
+                return found.whole
+        raise BankError(self._damaged(int(row["frame"]), "labels"))
+
+    def labels(self, frame: int) -> np.ndarray:
+        """The layout of a frame as channels, (H, W) uint8, read-only."""
+        return self._kept["labels"].get(int(frame), lambda: self._read_labels(int(frame)))
+
+    def picture(self, frame: int) -> np.ndarray:
+        """The picture of a frame at its own resolution, RGB (h, w, 3) uint8, read-only."""
+        return self._kept["pictures"].get(int(frame), lambda: self._read_picture(int(frame)))
+
+    def picture_at(self, frame: int, height: int) -> np.ndarray:
+        """The picture of a frame in `height` rows, RGB (height, width, 3) uint8, resized with smoothing."""
+        picture = self.picture(frame)
+        width = self.size[1] * self._scale(height)
+        if picture.shape[0] == height:
+            return picture
+        return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
+
+    def tile(self, segment: int, height: int) -> np.ndarray:
+        """The colours of a segment in a picture of `height` rows, (height, width, 3) uint8, zero outside of it."""
+        scale = self._scale(height)
+        support = self.mask(segment).repeat(scale, axis=0).repeat(scale, axis=1)
+        return self.picture_at(int(self.segments["frame"][segment]), height) * support[..., None]
+
+    def _scale(self, height: int) -> int:
+        if height % self.size[0] or height // self.size[0] not in SCALES:
+            accepted = ", ".join(str(self.size[0] * scale) for scale in SCALES)
+            raise BankError(f"Pictures of {height} rows cannot be cut from this bank; it makes those of {accepted}.")
+        return height // self.size[0]
+
+    def _unpacked(self, channel: int) -> MaskIndex:
+        rows = self.segments[self._channel_bounds[channel] : self._channel_bounds[channel + 1]]
+        counts = rows["runs"].astype(np.int64)
+        total = int(counts.sum())
+        damaged = f"{self.folder} is a damaged bank: the masks of channel {channel} cannot be read; get it again."
+        if total > MAX_RUNS:
+            raise BankError(damaged)
+        try:
+            packed = zlib.decompressobj()
+            data = packed.decompress(self._file.codes(channel), 2 * total + 1)
+            if total and not packed.eof:
+                raise ValueError("too long")
+            gaps, lengths = np.frombuffer(data, np.uint8).reshape(2, total)
+            boxes = np.stack([rows[name] for name in BOX], axis=1)
+            starts, ends = decoded_runs(gaps, lengths, counts, boxes, self.size)
+            index = MaskIndex(starts, ends, np.concatenate([[0], np.cumsum(counts)]), self.size)
+        except (zlib.error, ValueError) as error:
+            raise BankError(damaged) from error
+        if (index.areas != rows["area"]).any():
+            raise BankError(damaged)
+        return index
+
+    def _read_labels(self, frame: int) -> np.ndarray:
+        channels = self._decoded(frame, "labels", "PNG", "L", (self.size,))
+        if self._file.config["source"] == "world":
+            channels = self._channel_of[channels]
+        elif channels.max() >= self.space.channels:
+            raise BankError(self._damaged(frame, "labels"))
+        return channels
+
+    def _read_picture(self, frame: int) -> np.ndarray:
+        sizes = tuple((scale * self.size[0], scale * self.size[1]) for scale in SCALES)
+        return self._decoded(frame, "pictures", "WEBP", "RGB", sizes)
+
+    def _decoded(self, frame: int, kind: str, form: str, mode: str, sizes: tuple[tuple[int, int], ...]) -> np.ndarray:
+        """The pixels of a frame's file, which must be unchanged and of the given form, mode and one of the sizes."""
+        try:
+            data = self._file.frame_file(kind, frame)
+            if zlib.crc32(data) != self._file.checks[kind][frame]:
+                raise ValueError("changed")
+            with Image.open(io.BytesIO(data), formats=(form,)) as image:
+                if image.mode != mode or image.size[::-1] not in sizes:
+                    raise ValueError("of another form")
+                return np.array(image)
+        except (*_BROKEN, Image.DecompressionBombError, LayoutError) as error:
+            raise BankError(self._damaged(frame, kind)) from error
+
+    def _damaged(self, frame: int, kind: str) -> str:
+        what = "picture" if kind == "pictures" else "layout"
+        return (
+            f"{self.folder} is a damaged bank: the {what} of its frame {self.frame_name(frame)} is not the one that it"
+            " was built with; get it again or build it anew."
+        )
+
+
+class _Cache:
+    """The arrays that were used last, as many as fit in `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._bytes = limit, 0
+        self._arrays: OrderedDict[Hashable, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """The array of `key`, from `make` if it is not there; two threads may make the same one at once."""
+        with self._lock:
+            if key in self._arrays:
+                self._arrays.move_to_end(key)
+                return self._arrays[key]
+        array = make()
+        array.setflags(write=False)
+        with self._lock:
+            if key not in self._arrays:
+                self._arrays[key] = array
+                self._bytes += array.nbytes
+            while self._bytes > self._limit and len(self._arrays) > 1:
+                self._bytes -= self._arrays.popitem(last=False)[1].nbytes
+        return array
