@@ -64,7 +64,7 @@ class SynthesisNetwork(nn.Module):
         """
         times = max(1, self.height // BASE)
         coarse = resize(x, (x.shape[-2] // times, x.shape[-1] // times))
-        features = self.g_decoder_final(torch.cat((coarse, self._decoded(coarse)), 1))
+        features = self.g_decoder_final(torch.cat((coarse, self._decoded(x, coarse)), 1))
         if times == 1:
             picture = self.get_submodule(f"g_{self.height}_conv100")(features)
             return picture, self.get_submodule(f"g_semantic_{self.height}_conv100")(features)
@@ -75,9 +75,9 @@ class SynthesisNetwork(nn.Module):
             picture = self.g_1024_conv100(torch.cat((x, doubled(picture)), 1))
         return picture, logits
 
-    def _decoded(self, x: Tensor) -> Tensor:
-        """Features at the size of `x`, before the last block."""
-        pooled, features = [], x
+    def _decoded(self, x: Tensor, coarse: Tensor) -> Tensor:
+        """Features before the last block, at the size of `coarse`, which is `x` as the encoder reads it."""
+        pooled, features = [], coarse
         for number in range(1, len(ENCODER) + 1):
             features = average_pool(self.get_submodule(f"g_encoder_conv{number}")(features))
             pooled.append(features)

@@ -133,10 +133,11 @@ def _sampled(image: Tensor, theta: Tensor) -> Tensor:
 def _read_from(theta: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
     """Columns and rows (B, H * W), in pixels, that each pixel of the result is read from."""
     middle_x, middle_y = width // 2, height // 2
-    x = torch.linspace(-middle_x, middle_x - 1, width, device=theta.device)
-    y = torch.linspace(-((height + 1) // 2), middle_y - 1, height, device=theta.device)
+    theta = theta.to(torch.promote_types(theta.dtype, torch.float32))  # autocast gives numbers of eight bits
+    x = torch.linspace(-middle_x, middle_x - 1, width, dtype=theta.dtype, device=theta.device)
+    y = torch.linspace(-((height + 1) // 2), middle_y - 1, height, dtype=theta.dtype, device=theta.device)
     rows, columns = torch.meshgrid(y, x, indexing="ij")
-    # Not as a matrix product, which autocast would round to numbers of eight bits.
-    a, b, shift_x, c, d, shift_y = theta.float()[:, :, None].unbind(1)  # (B, 1) each
+    # Not as a matrix product, which autocast would round again.
+    a, b, shift_x, c, d, shift_y = theta[:, :, None].unbind(1)  # (B, 1) each
     columns, rows = columns.flatten(), rows.flatten()
     return a * columns + b * rows + shift_x + middle_x, c * columns + d * rows + shift_y + middle_y
