@@ -28,7 +28,7 @@ def test_every_entry_can_be_converted_as_it_says() -> None:
 def test_layouts_have_a_label_space_and_pictures_have_none() -> None:
     for item in catalog().values():
         if not item.unsupported:
-            assert (item.label_space is not None) == (item.task == "layout"), item.name
+            assert (item.label_space is not None) == (item.task in ("layout", "memory")), item.name
 
 
 def test_nothing_claims_to_be_verified_without_a_hash() -> None:
