@@ -51,7 +51,7 @@ class ConvNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, before, H, W) -> (B, after, H, W)."""
         x = F.conv2d(x, self.weights, padding=self.weights.shape[-1] // 2)
-        return F.leaky_relu(self.LayerNorm(x), SLOPE)
+        return F.leaky_relu(self.LayerNorm(x), SLOPE, inplace=True)  # its backward reads the norm's input alone
 
 
 class Head(nn.Module):
