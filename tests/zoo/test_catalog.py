@@ -43,6 +43,17 @@ def test_authors_eighteen_and_five_are_all_there() -> None:
         assert item.official.endswith(f"/{item.preset}.pth"), item.name
 
 
+def test_official_crn_and_sims_are_all_there() -> None:
+    official = [item for item in catalog().values() if item.source == "official" and item.family in ("crn", "sims")]
+    presets = {family: {item.preset for item in official if item.family == family} for family in ("crn", "sims")}
+    assert presets == {family: set(FAMILIES[family].presets) for family in ("crn", "sims")}
+    for item in official:
+        indices = [file.removesuffix(".index") for file in item.files if file.endswith(".index")]
+        data = [file.removesuffix(".data-00000-of-00001") for file in item.files if ".data-" in file]
+        assert indices == data, item.name
+        assert len(indices) == {"crn": 1, "sims": 3}[item.family], item.name
+
+
 def test_built_in_names_are_those_of_the_shipped_folders() -> None:
     shipped = {path.parent.name for path in BUILTIN.glob("*/model.safetensors")}
     assert shipped <= {item.name for item in catalog().values() if item.source == "builtin"}
