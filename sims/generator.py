@@ -6,6 +6,7 @@ requests happens here, once, so that bad input never reaches a network.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -39,16 +40,30 @@ def silent(fraction: float, what: str) -> None:
 
 @dataclass(frozen=True)
 class Choice:
-    """One option of a generator: its name, the values it accepts (the first is the default) and a line of help."""
+    """One option of a generator: its name, the values it accepts (the first is the default) and a line of help.
+
+    Where there is a `pattern`, every text that it matches as a whole is accepted too; `form` says in words which.
+    """
 
     name: str
     values: tuple[str, ...]
     help: str
+    pattern: str = ""
+    form: str = ""
 
     @property
     def default(self) -> str:
         """The value taken where a request names none."""
         return self.values[0]
+
+    def accepts(self, value: str) -> bool:
+        """Whether a request may give this value."""
+        return value in self.values or (self.pattern != "" and re.fullmatch(self.pattern, value) is not None)
+
+    def accepted(self) -> str:
+        """What it accepts, in words."""
+        named = [value for value in self.values if value]
+        return " or ".join([*named, self.form] if self.form else named)
 
 
 @dataclass(frozen=True)
@@ -211,10 +226,8 @@ def check_request(card: Card, request: Request) -> None:
         if name not in choices:
             known = ", ".join(choices) or "none"
             raise RequestError(f"{card.name} has no option {name!r}; its options are: {known}.")
-        if value not in choices[name].values:
-            raise RequestError(
-                f"Option {name} of {card.name} is {value!r}; it accepts {' or '.join(choices[name].values)}."
-            )
+        if not choices[name].accepts(value):
+            raise RequestError(f"Option {name} of {card.name} is {value!r}; it accepts {choices[name].accepted()}.")
     if isinstance(request, ImageRequest):
         check_image(request.image, "The picture")
     elif request.style is not None:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import torch
 from sims.crn import CrnGenerator
 from sims.generator import Card, Generator, Progress, silent
 from sims.label_space import label_space, label_space_names
+from sims.memory.bank import Bank
+from sims.memory.pipeline import SimsGenerator
 from sims.pix2pix import TranslationGenerator
 from sims.spade import SpadeGenerator
 from zoo.catalog import Entry, find
@@ -23,12 +25,13 @@ from zoo.convert import ConvertError, checked_config, expected_shapes
 from zoo.files import read_config, read_weights
 from zoo.hub import Checkpoint, availability, checkpoint_at, obtain
 
-FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator] | type[CrnGenerator]] = {
+FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator] | type[CrnGenerator] | type[SimsGenerator]] = {
     "spade": SpadeGenerator,
     "pix2pix": TranslationGenerator,
     "cyclegan": TranslationGenerator,
     "huggan": TranslationGenerator,
     "crn": CrnGenerator,
+    "sims": SimsGenerator,
 }
 
 
@@ -52,7 +55,7 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
         generator = _loaded.get(key)
         if generator is None:
             progress(0.95, "load the weights")
-            generator = _build(name_or_folder, checkpoint, where)
+            generator = _build(name_or_folder, checkpoint, where, progress)
             _loaded.put(key, generator)
         _loaded.trim(limit)
     return generator
@@ -66,7 +69,7 @@ def card(name_or_folder: str | Path) -> Card:
     return _card(name_or_folder, checkpoint, _config(checkpoint))
 
 
-def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.device) -> Generator:
+def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.device, progress: Progress) -> Generator:
     config = _config(checkpoint)
     described = _card(name_or_folder, checkpoint, config)
     tensors = read_weights(checkpoint.folder)
@@ -78,7 +81,37 @@ def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.dev
             f"{_called(checkpoint)} does not hold the weights its config.json describes: {len(wrong)} tensors differ,"
             f" first {wrong[0]} ({found.get(wrong[0], 'missing')} for {wanted.get(wrong[0], 'nothing')})."
         )
-    return FAMILIES[config["family"]](described, config, tensors, device)
+    family = FAMILIES[config["family"]]
+    if family is SimsGenerator:
+        return SimsGenerator(described, config, tensors, device, _bank(checkpoint, config, progress))
+    assert not issubclass(family, SimsGenerator)
+    return family(described, config, tensors, device)
+
+
+def _bank(checkpoint: Checkpoint, config: Mapping[str, Any], progress: Progress) -> Bank | None:
+    """The memory of a SIMS checkpoint: a bank of the catalogue, or the one in its own folder `bank`."""
+    if config["memory"] == "none":
+        return None
+    inside = checkpoint.folder / "bank"
+    if config["bank"] is None and not inside.is_dir():
+        raise LoadError(
+            f"{_called(checkpoint)} has no memory bank; build one with python -m sims bank build into the folder"
+            f" {inside if checkpoint.entry is None else 'bank beside its weights'}, or name one in its config.json."
+        )
+    found = checkpoint_at(inside) if config["bank"] is None else obtain(config["bank"], progress=progress)
+    bank = _open_bank(found.folder, found.revision)
+    if bank.space.name != config["label_space"]:
+        raise LoadError(
+            f"{_called(checkpoint)} reads layouts of the space {config['label_space']}, and its memory bank is of"
+            f" {bank.space.name}; name a bank of {config['label_space']}."
+        )
+    return bank
+
+
+@lru_cache(maxsize=2)
+def _open_bank(folder: Path, revision: str) -> Bank:
+    """An open bank, which several checkpoints may share."""
+    return Bank.open(folder)
 
 
 def _card(name_or_folder: str | Path, checkpoint: Checkpoint, config: Mapping[str, Any]) -> Card:

@@ -42,9 +42,7 @@ class Bank:
         self._channel_bounds = np.searchsorted(file.segments["channel"], np.arange(file.space.channels + 1))
         self._lock = threading.Lock()
         self._kept = {kind: _Cache(limit) for kind, limit in KEPT_BYTES.items()}
-        self._channel_of = np.full(256, file.void, np.uint8)
-        for label, channel in file.space.channel_of.items():
-            self._channel_of[label] = channel
+        self._channel_of = bytes(file.space.channel_of.get(label, file.void) for label in range(256))
 
     @classmethod
     def open(cls, folder: Path) -> Bank:
@@ -120,7 +118,7 @@ class Bank:
         channels = self.labels(row["frame"])
         thin = roles(self.space.name).thin
         only = np.where(np.isin(channels, (row["channel"], *thin)), channels, self.void)
-        for found in segments_of(only, self.space.channels, thin):
+        for found in segments_of(only, self.space.channels, thin, self._file.config["minimum_area"]):
             if found.channel == row["channel"] and found.page == row["page"]:
                 return found.whole
         raise BankError(self._damaged(int(row["frame"]), "labels"))
@@ -178,7 +176,7 @@ class Bank:
     def _read_labels(self, frame: int) -> np.ndarray:
         channels = self._decoded(frame, "labels", "PNG", "L", (self.size,))
         if self._file.config["source"] == "world":
-            channels = self._channel_of[channels]
+            channels = np.frombuffer(channels.tobytes().translate(self._channel_of), np.uint8).reshape(self.size)
         elif channels.max() >= self.space.channels:
             raise BankError(self._damaged(frame, "labels"))
         return channels

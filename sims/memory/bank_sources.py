@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from sims.image_files import FORMATS, ImageError, read_image
-from sims.label_space import LayoutError, label_space
+from sims.label_space import LayoutError
+from sims.layout import Layout
 from sims.layout_files import read_layout
-from sims.memory.bank_file import BankError, world_file
+from sims.memory.bank_file import KINDS, BankError, world_file
 from sims.world import World, WorldError
 
 SCALES = (1, 2, 4)  # of the pictures, to the layouts' size
@@ -68,26 +69,19 @@ class WorldSource:
 
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
-        self._world = World()
         try:
-            self.names = tuple(notes.number for notes in self._world.frames(choices.space, "training"))
+            self.names = tuple(notes.number for notes in World().frames(choices.space, "training"))
         except WorldError as error:
             raise BankError(str(error)) from error
 
     def key(self, frame: int) -> str:
         """Of the frame's files."""
-        return _key(self._choices, *(self._path(kind, frame) for kind in ("pictures", "labels")))
+        return _key(self._choices, *(self._path(kind, frame) for kind in KINDS))
 
     def read(self, frame: int) -> SourceFrame:
         """Read one frame. Raises `BankError`."""
-        try:
-            labels = self._world.read(self._choices.space, self.names[frame]).labels
-        except WorldError as error:
-            raise BankError(str(error)) from error
-        if labels.shape != self._choices.size:
-            raise BankError(f"Frame {self.names[frame]} of the built-in world is {labels.shape[1]}x{labels.shape[0]}.")
-        channels = label_space(self._choices.space).channels_of(labels).astype(np.uint8)
-        return SourceFrame(channels, {kind: self._path(kind, frame).read_bytes() for kind in ("pictures", "labels")})
+        channels = _channels(read_layout(self._path("labels", frame), self._choices.space).layout, self._choices)
+        return SourceFrame(channels, {kind: self._path(kind, frame).read_bytes() for kind in KINDS})
 
     def _path(self, kind: str, frame: int) -> Path:
         return world_file(self._choices.space, kind, self.names[frame])
@@ -119,7 +113,6 @@ class FolderSource:
     def read(self, frame: int) -> SourceFrame:
         """Read one frame. Raises `BankError`."""
         picture_path, layout_path = self._pairs[frame]
-        height, width = self._choices.size
         try:
             layout = read_layout(layout_path, self._choices.space).layout
             picture = read_image(picture_path, f"The picture {picture_path}")
@@ -132,7 +125,7 @@ class FolderSource:
                 f"{picture_path} is {picture.shape[1]}x{picture.shape[0]} and its layout is"
                 f" {layout.size[1]}x{layout.size[0]}; they must have the same shape."
             )
-        channels = layout.space.channels_of(layout.resize(height, width).ids).astype(np.uint8)
+        channels = _channels(layout, self._choices)
         return SourceFrame(channels, {"pictures": self._webp(picture), "labels": _png(channels)})
 
     def _webp(self, picture: np.ndarray) -> bytes:
@@ -173,7 +166,11 @@ def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
     return found
 
 
+def _channels(layout: Layout, choices: Choices) -> np.ndarray:
+    return layout.space.channels_of(layout.resize(*choices.size).ids).astype(np.uint8)
+
+
 def _png(channels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(channels).save(buffer, "PNG", optimize=True)
+    Image.fromarray(channels).save(buffer, "PNG")
     return buffer.getvalue()

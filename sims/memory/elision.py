@@ -57,15 +57,15 @@ class Elision:
         return cls(inner, road, tree, outer, RELEASED_SHARE)
 
     @classmethod
-    def paper(cls, height: int) -> Elision:
-        """The paper's bands of 0.05 of the height to either side; it gives no size for roads and vegetation."""
+    def paper(cls, height: int, reach: float = PAPER_REACH) -> Elision:
+        """The paper's bands of `reach` times the height to either side; it gives no size for roads and vegetation."""
         _, road, tree, _ = (max(1, height * share // 1000) for share in (35, 60, 40, 80))
-        return cls(paper_square(height), road, tree, paper_square(height), PAPER_SHARE)
+        return cls(paper_square(height, reach), road, tree, paper_square(height, reach), PAPER_SHARE)
 
 
-def paper_square(height: int) -> int:
-    """The side of the square that dilates an outline by 0.05 of the height to either side."""
-    return 2 * round(PAPER_REACH * height) + 1
+def paper_square(height: int, reach: float = PAPER_REACH) -> int:
+    """The side of the square that dilates an outline by `reach` times the height to either side."""
+    return 2 * round(reach * height) + 1
 
 
 def some_of(band: np.ndarray, share: float, rng: Randomness) -> np.ndarray:

@@ -7,7 +7,9 @@ and of the layouts in the boxes around them, over all segments of the class; eve
 from __future__ import annotations
 
 import heapq
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,7 @@ from sims.memory.bank_file import BOX, BankError
 from sims.memory.context import BoxCounts, context_boxes
 from sims.memory.segments import Segment
 
-BLOCK = 32  # how many candidates are looked at before the limit is
+MOST_THREADS = 4
 _NOTHING = 255  # no channel of any layout
 
 
@@ -50,9 +52,10 @@ def retrieve(
 def retrieve_all(
     bank: Bank, segments: Sequence[Segment], channels: np.ndarray, k: int = 10, exclude: int | None = None
 ) -> list[list[Candidate]]:
-    """`retrieve` for several segments of one layout."""
+    """`retrieve` for several segments of one layout, on all cores."""
     layout = _Layout(bank, channels)
-    return [layout.best(segment, k, exclude) for segment in segments]
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda segment: layout.best(segment, k, exclude), segments))
 
 
 def retrieve_released(bank: Bank, segment: Segment, k: int = 10) -> list[Candidate | None]:
@@ -86,11 +89,15 @@ class _Layout:
                 f" {bank.space.name} space, uint8 {bank.size}."
             )
         self._bank = bank
-        self._counts = BoxCounts(channels != bank.void)
-        self._channels = np.where(channels == bank.void, np.uint8(_NOTHING), channels)
+        self._is_class = channels != bank.void
+        self._counts = BoxCounts(self._is_class)
+        self._channels = np.where(self._is_class, channels, np.uint8(_NOTHING))
 
     def best(self, segment: Segment, k: int, exclude: int | None) -> list[Candidate]:
-        """The best candidates; those whose score cannot reach the k-th best are never compared in full."""
+        """The best candidates, found in the order of what their scores can be at most.
+
+        Those that cannot reach the k-th best are never compared in full.
+        """
         numbers = self._bank.of_channel(segment.channel)
         if not numbers or k < 1:
             return []
@@ -99,23 +106,28 @@ class _Layout:
         box = context_boxes(np.array(segment.box), self._bank.size)
         shared = _intersections(np.stack([rows[name] for name in BOX], axis=1), box, self._bank.size)
         sizes = int(self._counts.inside(box)) + rows["context"].astype(np.int64)  # of both contexts together
-        most = np.minimum(self._counts.inside(shared), rows["context"])
-        limits = ious + most / (sizes - most)  # no smaller than the scores, down to the rounding
+        most = np.minimum(self._at_most(segment.channel, shared, box), rows["context"])
+        limits = ious + most / (sizes - most)
         if exclude is not None:
             limits[rows["frame"] == exclude] = -1
-        order = np.lexsort([np.arange(len(limits)), -limits])
         found: list[tuple[float, int, Candidate]] = []
-        for start in range(0, int((limits >= 0).sum()), BLOCK):
-            if len(found) == k and limits[order[start]] < found[0][0]:
+        for row in np.lexsort([np.arange(len(limits)), -limits]).tolist():
+            if limits[row] < 0 or (len(found) == k and limits[row] < found[0][0]):
                 break
-            for row in order[start : start + BLOCK].tolist():
-                if limits[row] < 0:
-                    break
-                agreeing = self._agreeing(int(rows["frame"][row]), shared[row])
-                context = agreeing / (int(sizes[row]) - agreeing)
-                candidate = Candidate(numbers[row], float(ious[row]), context)
-                (heapq.heappush if len(found) < k else heapq.heappushpop)(found, (candidate.score, -row, candidate))
+            agreeing = self._agreeing(int(rows["frame"][row]), shared[row])
+            candidate = Candidate(numbers[row], float(ious[row]), agreeing / (int(sizes[row]) - agreeing))
+            (heapq.heappush if len(found) < k else heapq.heappushpop)(found, (candidate.score, -row, candidate))
         return [candidate for _, _, candidate in sorted(found, reverse=True)]
+
+    def _at_most(self, channel: int, shared: np.ndarray, box: np.ndarray) -> np.ndarray:
+        """How many pixels can agree at most in the boxes `shared` (N, 4) of the channel's segments with `box`, (N,).
+
+        All that are of any class here, but for those of another class than the bank's segment that lies there.
+        """
+        other = np.zeros(self._bank.size, bool)
+        part = slice(box[0], box[2]), slice(box[1], box[3])
+        other[part] = (self._is_class & (self._channels != channel))[part]
+        return self._counts.inside(shared) - self._bank.index(channel).intersections(other)
 
     def _agreeing(self, frame: int, box: np.ndarray) -> int:
         """How many pixels of a box have the same class here and in a frame of the bank."""

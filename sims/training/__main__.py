@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -22,7 +23,11 @@ from zoo.errors import ZooError
 
 SEGMENTER = "segmenter-world"
 NAMES = (SEGMENTER, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape", "crn-street", *PARTS)
-RECIPES = {"spade": SpadeRecipe, "pix2pix": Pix2PixRecipe, "crn": CrnRecipe}
+RECIPES: dict[str, Callable[[str, Frames, Frames, Path, torch.device], Recipe]] = {
+    "spade": SpadeRecipe,
+    "pix2pix": Pix2PixRecipe,
+    "crn": CrnRecipe,
+}
 MAX_MINUTES = 7 * 24 * 60
 
 

@@ -6,6 +6,7 @@ Qi et al. 2018 complete coarse layouts with a cascaded refinement network before
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -50,7 +51,7 @@ class CompletionRecipe(FittingRecipe):
     @torch.no_grad()
     def review(self, limit: int) -> Review:
         """Share of the open pixels that are completed rightly, and mean intersection over union of all."""
-        network, rng = self.steady(), np.random.default_rng(0)
+        network, rng = cast(CompletionNetwork, self.steady()), np.random.default_rng(0)
         batch = self.held_out.batch(list(range(min(limit, len(self.held_out)))))
         coarse = coarse_layouts(batch.labels, batch.instances, self.space.unknown, rng)
         found = torch.stack([complete(network, one, self.space.unknown) for one in coarse])

@@ -8,18 +8,19 @@ import numpy as np
 from skimage.measure import label as connected_components
 
 from sims.label_space import label_space
+from sims.memory.elision import paper_square
 from sims.memory.mask_index import MaskIndex
 from sims.memory.rules import roles
 from sims.memory.segments import Segment, segments_of
 from sims.memory.simulated import Donor, simulated_canvas, true_canvas
-from sims.training.data import Frames
+from sims.training.data import SIZE, Frames
 from sims.world import Frame, World
 
 KINDS = ("simulated", "true", "blank")
 MINIMUM_AREA = 300  # pixels at 256x512; smaller segments are left to the network
 DONOR_AREA = 100  # pixels, from which on a segment is a donor
 DONORS = 100  # frames that a donor is looked for in
-SQUARE = 9  # pixels that elision reaches around outlines, half to each side
+REACH = 0.016  # share of the height that elision reaches to either side of an outline; the paper's is 0.05
 
 
 class Canvases:
@@ -34,12 +35,14 @@ class Canvases:
             raise ValueError(f"The kind of canvas is {kind!r}; it is one of {', '.join(KINDS)}.")
         self.kind, self.frames, self.roles = kind, frames, roles(space)
         self.classes = label_space(space).channels - 1
+        self._pictures = frames.pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        self._labels = frames.labels.cpu().numpy()
         if kind == "simulated":
             self._index_segments()
 
     def of_frame(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Canvas (H, W, 3) uint8 and layout (H, W) uint8 of one training frame."""
-        return self.of_picture(self._picture(index), self._labels(index), index, rng)
+        return self.of_picture(self._pictures[index], self._labels[index], index, rng)
 
     def of_picture(
         self, picture: np.ndarray, labels: np.ndarray, index: int | None, rng: np.random.Generator
@@ -49,11 +52,13 @@ class Canvases:
             return np.zeros_like(picture), labels
         segments = segments_of(labels, self.classes, self.roles.thin, MINIMUM_AREA)
         if self.kind == "true":
-            return true_canvas(picture, segments), labels
-        others = rng.permutation(len(self.frames))[: DONORS + 1]
-        made = simulated_canvas(
-            picture, labels, segments, self._donor(others[others != index]), self.roles, rng, square=SQUARE
-        )
+            made = true_canvas(picture, labels, segments)
+        else:
+            others = rng.permutation(len(self.frames))[: DONORS + 1]
+            donor = self._donor(others[others != index])
+            made = simulated_canvas(
+                picture, labels, segments, donor, self.roles, rng, square=paper_square(SIZE[0], REACH)
+            )
         return made.picture, made.channels
 
     def _index_segments(self) -> None:
@@ -61,13 +66,13 @@ class Canvases:
         owners, channels = [], []
 
         def segments() -> Iterator[Segment]:
-            for number, labels in enumerate(self.frames.labels.cpu().numpy()):
+            for number, labels in enumerate(self._labels):
                 for segment in segments_of(labels, self.classes, self.roles.thin, DONOR_AREA):
                     owners.append(number)
                     channels.append(segment.channel)
                     yield segment
 
-        self._masks = MaskIndex.of(segments(), tuple(self.frames.labels.shape[1:]))
+        self._masks = MaskIndex.of(segments(), SIZE)
         self._owners, self._channels = np.array(owners), np.array(channels)
 
     def _donor(self, frames: np.ndarray) -> Callable[[Segment], Donor | None]:
@@ -82,15 +87,9 @@ class Canvases:
             if ious.max() <= 0:
                 return None
             owner = int(self._owners[best])
-            return Donor(self._picture(owner), self._masks.mask(best), self._labels(owner))
+            return Donor(self._pictures[owner], self._masks.mask(best), self._labels[owner])
 
         return find
-
-    def _picture(self, index: int) -> np.ndarray:
-        return self.frames.pictures[index].permute(1, 2, 0).contiguous().cpu().numpy()
-
-    def _labels(self, index: int) -> np.ndarray:
-        return self.frames.labels[index].cpu().numpy()
 
 
 def depth_map(world: World, space: str, frame: Frame) -> np.ndarray:

@@ -76,7 +76,8 @@ class SynthesisRecipe(FittingRecipe):
         """Held-out figures; canvas, picture and render of a few frames."""
         network, rng = self.steady(), np.random.default_rng(0)
         batch = self.held_out.batch(list(range(min(limit, len(self.held_out)))))
-        made, rows = [], []
+        made: list[Tensor] = []
+        rows: list[np.ndarray] = []
         for one in batch.singly():
             picture, labels = to_uint8(one.pictures), one.labels[0].cpu().numpy().astype(np.uint8)
             canvas, adapted = self.canvases.of_picture(picture, labels, None, rng)

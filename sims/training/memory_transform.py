@@ -74,28 +74,23 @@ class TransformRecipe(FittingRecipe):
 
     @torch.no_grad()
     def review(self, limit: int) -> Review:
-        """The mean difference under the masks before and after, in [0, 1]; segments as disturbed, found and true."""
+        """Mean difference under the masks, in [0, 1], and mean overlap with them, before and after; a few segments."""
         network, rng = self.steady(), np.random.default_rng(0)
-        before, after, overlap_before, overlap_after, rows = [], [], [], [], []
+        kept: dict[str, list[float]] = {"disturbed": [], "found": [], "overlap_disturbed": [], "overlap_found": []}
+        rows: list[Tensor] = []
         for index in range(min(limit, len(self.held_out))):
             case = self._case(self.held_out, index, 3, rng)
             if case is None:
                 continue
             (pieces, there), masks, layout, _ = case
             found = warp(there, network(there, masks, layout))
-            for result, sums, overlaps in ((there, before, overlap_before), (found, after, overlap_after)):
-                sums.append((((result - pieces).abs() * masks).sum() / (3 * masks.sum())).item())
-                overlaps.append(_overlap(result, masks))
+            for name, result in (("disturbed", there), ("found", found)):
+                kept[name].append((((result - pieces).abs() * masks).sum() / (3 * masks.sum())).item())
+                kept[f"overlap_{name}"].append(_overlap(result, masks))
             if len(rows) < SHOWN:
                 rows.append(torch.cat((there[0], found[0], pieces[0]), 2))
         sheet = (torch.cat(rows, 1).clamp(0, 1) * 255).byte().permute(1, 2, 0).cpu().numpy()[::2, ::2]
-        scores = {
-            "difference_disturbed": np.mean(before),
-            "difference": np.mean(after),
-            "overlap_disturbed": np.mean(overlap_before),
-            "overlap": np.mean(overlap_after),
-        }
-        return Review({key: round(float(value), 4) for key, value in scores.items()}, sheet)
+        return Review({name: round(float(np.mean(values)), 4) for name, values in kept.items()}, sheet)
 
     def export(self, folder: Path) -> None:
         ship(folder, self.shipped(), {"family": "sims", "part": "transform", "transform_width": WIDTH})

@@ -33,7 +33,14 @@ HISTORY = 24  # results a session keeps
 MAX_PICTURES = 48  # pictures one press of a button can ask for
 NEW_SEEDS = 1_000_000  # a drawn seed stays short enough to be read out
 THUMBNAIL = (192, 120)
-FAULTS = (RequestError, LayoutError, ImageError, LoadError, ZooError)  # these say in one sentence what is wrong
+FAULTS = (
+    RequestError,
+    LayoutError,
+    ImageError,
+    LoadError,
+    ZooError,
+    BankError,
+)  # these say in one sentence what is wrong
 
 log = logging.getLogger("sims")
 _keys = itertools.count(1)

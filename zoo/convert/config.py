@@ -42,7 +42,7 @@ def integer(low: int, high: int, default: Any = _REQUIRED) -> Field:
     )
 
 
-def number(low: float, high: float) -> Field:
+def number(low: float, high: float, default: Any = _REQUIRED) -> Field:
     """A finite number from `low` to `high`, both included; true and false are none."""
     return Field(
         f"a number from {low} to {high}",
@@ -52,6 +52,7 @@ def number(low: float, high: float) -> Field:
             and math.isfinite(value)
             and low <= value <= high
         ),
+        default,
     )
 
 

@@ -40,6 +40,7 @@ FIELDS: Mapping[str, Field] = {
     "memory": one_of("bank", "none"),
     "bank": optional(pattern(BANK_NAME, "the name of a bank in the catalogue")),
     "minimum_area": integer(0, 256 * 512, 1000),
+    "elision_reach": number(0.002, 0.1, 0.05),
 }
 _OFFICIAL: Config = {
     **{"label_space": "street", "colour_order": "bgr", "memory": "bank"},

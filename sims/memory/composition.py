@@ -1,0 +1,263 @@
+"""From a layout to its canvas: what was found for every segment, moved, ordered and laid over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sims.generator import RequestError, Run
+from sims.layout import Layout
+from sims.memory.bank import Bank
+from sims.memory.canvas import Piece, Rejected, compose, placed_piece
+from sims.memory.elision import Elision, Faithful
+from sims.memory.kept import Kept
+from sims.memory.order import OrderNetwork
+from sims.memory.order_data import pair_picture
+from sims.memory.retrieval import Candidate, retrieve_all
+from sims.memory.rules import Roles, roles
+from sims.memory.segments import Segment, segments_of
+from sims.memory.stages import Found, StageSegment
+from sims.memory.transform import TransformNetwork, theta_for_test, warp
+from sims.spade_layout import one_hot
+
+CANDIDATES = 10  # that are kept for a segment
+MOVED_KEPT = 160  # transformed segments that are kept
+SURROUNDINGS = 0.15  # of a segment's sides, that a cutout shows around it
+PALENESS = 0.75  # of what is not of the segment
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """A canvas (H, W, 3) uint8, the layout with the shapes of its pieces, and the segments that were laid."""
+
+    canvas: np.ndarray
+    adapted: Layout
+    segments: tuple[StageSegment, ...]
+
+
+class Composer:
+    """A bank, and the networks that move and order what is found in it, for pictures of `height` rows."""
+
+    def __init__(
+        self,
+        bank: Bank,
+        transform: TransformNetwork | None,
+        order: OrderNetwork | None,
+        height: int,
+        minimum_area: int,
+        reach: float,
+        device: torch.device,
+    ):
+        self.bank, self.transform, self.order = bank, transform, order
+        self.height, self.minimum_area, self.reach, self.device = height, minimum_area, reach, device
+        self.roles: Roles = roles(bank.space.name)
+
+    def begin(self, layout: Layout) -> Composition:
+        """Find the segments of a layout of `height` rows, and the candidates for each."""
+        small = layout.resize(*self.bank.size)
+        channels = small.space.channels_of(small.ids).astype(np.uint8)
+        segments = segments_of(channels, self.roles.void, self.roles.thin)
+        place = {channel: number for number, channel in enumerate(self.roles.coarse_order)}
+        segments.sort(key=lambda segment: (place[segment.channel], segment.page))
+        large = [segment for segment in segments if segment.area > self.minimum_area]
+        found = retrieve_all(self.bank, large, channels, CANDIDATES)
+        return Composition(layout, channels, segments, dict(zip(map(_id, large), found, strict=True)), self)
+
+    def cutout(self, index: int) -> np.ndarray:
+        """A segment of the bank in its surroundings, which are paler: RGB uint8 (h, w, 3)."""
+        row = self.bank.segments[index]
+        mask = self.bank.mask(index)
+        picture = self.bank.picture_at(int(row["frame"]), self.bank.size[0])
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        margin = max(4, int(SURROUNDINGS * max(np.ptp(rows), np.ptp(columns))))
+        window = (
+            slice(max(0, rows[0] - margin), rows[-1] + margin + 1),
+            slice(max(0, columns[0] - margin), columns[-1] + margin + 1),
+        )
+        pale = (picture[window] * (1 - PALENESS) + 255 * PALENESS).astype(np.uint8)
+        return np.where(mask[window][..., None], picture[window], pale)
+
+    def moved(self, tile: np.ndarray, query: np.ndarray, layout: Tensor, faithful: Faithful) -> np.ndarray | None:
+        """A retrieved segment (H, W, 3) uint8 after the transformation that fits it to `query` (H, W) bool."""
+        if self.transform is None:
+            return None
+        proposal = torch.from_numpy(tile).to(self.device).permute(2, 0, 1)[None].float() / 255
+        mask = torch.from_numpy(query).to(self.device)[None, None].float()
+        theta = self.transform(proposal, mask, layout)
+        if faithful == "released":
+            theta = theta_for_test(theta)
+        found = (warp(proposal, theta)[0] * 255).clamp(0, 255).to(torch.uint8)  # values are cut off
+        return found.permute(1, 2, 0).cpu().numpy()
+
+    def front(self, pair: np.ndarray, whole: np.ndarray, channels: tuple[int, int]) -> int:
+        """Which of the two `channels` is in front in a pair's picture, (256, 512, 3) uint8 as is the layout's."""
+        assert self.order is not None
+        both = torch.from_numpy(np.concatenate((pair, whole), axis=2)).to(self.device)
+        scores = self.order(both.permute(2, 0, 1)[None].float() / 255)
+        return max(channels, key=lambda channel: float(scores[0, channel + 1]))  # output 0 stands for no pair
+
+
+class Composition:
+    """What is known of one layout: its segments, candidates, transformed segments and orders, as far as asked for.
+
+    `segments` are all of its segments in painting order, `found` the candidates of the large ones.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        channels: np.ndarray,
+        segments: Sequence[Segment],
+        found: Mapping[tuple[int, int], list[Candidate]],
+        composer: Composer,
+    ):
+        self.layout, self.channels, self.segments, self.found = layout, channels, segments, found
+        self.scale = layout.size[0] // channels.shape[0]
+        self.large = [segment for segment in segments if _id(segment) in found]
+        space = layout.space
+        names = {space.channel_of[label.id]: label.name for label in space.classes}
+        self.names = {segment.channel: names[segment.channel] for segment in segments}
+        lacking = {segment.channel for segment in self.large if not found[_id(segment)]}
+        self.missing = tuple(self.names[channel] for channel in sorted(lacking))
+        self._moved: Kept[np.ndarray | None] = Kept(MOVED_KEPT)
+        self._fronts = _Fronts(self, composer)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what is kept, roughly."""
+        masks = sum(segment.mask.nbytes + segment.whole.nbytes for segment in self.segments)
+        return masks + sum(picture.nbytes for picture in self._moved.values() if picture is not None)
+
+    def compose(self, composer: Composer, options: Mapping[str, str], run: Run) -> Composed:
+        """The canvas with these options; `run` draws candidates and elided pixels, and times the stages."""
+        faithful: Faithful = "released" if options["rules"] == "released" else "paper"
+        rng = np.random.default_rng(run.seed)
+        chosen = self._choices(options, rng)
+        with run.stage("transform"):
+            pieces = self._pieces(composer, chosen, faithful)
+        with run.stage("compose"):
+            entries = [pieces.get(_id(segment)) or self._rejected(segment) for segment in self.segments]
+            elision = Elision.released(composer.height)
+            if faithful == "paper":
+                elision = Elision.paper(composer.height, composer.reach)
+            full = self.layout.space.channels_of(self.layout.ids).astype(np.uint8)
+            fronts: Mapping[tuple[int, int, int, int], int] = self._fronts if composer.order is not None else {}
+            canvas = compose(full, entries, fronts, composer.roles, elision, rng, faithful)
+        ids = np.zeros(256, np.uint8)
+        for label, channel in self.layout.space.channel_of.items():
+            ids[channel] = label
+        adapted = Layout(ids[canvas.channels], self.layout.space)
+        staged = tuple(self._staged(composer.bank, chosen, pieces))
+        return Composed(np.rint(canvas.picture * 255).astype(np.uint8), adapted, staged)
+
+    def _choices(self, options: Mapping[str, str], rng: np.random.Generator) -> dict[tuple[int, int], int]:
+        """The rank of the candidate for every large segment that has any."""
+        counts = {_id(segment): len(self.found[_id(segment)]) for segment in self.large}
+        chosen = {key: 0 for key, count in counts.items() if count}
+        if options["variety"] == "diverse":
+            chosen = {key: int(rng.integers(counts[key])) for key in chosen}
+        for text in filter(None, options["candidates"].split(",")):
+            number, rank = map(int, text.split(":"))
+            if number > len(self.large):
+                raise RequestError(f"Segment {number} is chosen for, and this layout has {len(self.large)}.")
+            key = _id(self.large[number - 1])
+            if rank >= counts[key]:
+                raise RequestError(
+                    f"Candidate {rank} is chosen for segment {number}, and it has {counts[key]}, counted from 0."
+                )
+            chosen[key] = rank
+        return chosen
+
+    def _pieces(
+        self, composer: Composer, chosen: Mapping[tuple[int, int], int], faithful: Faithful
+    ) -> dict[tuple[int, int], Piece]:
+        channels = torch.from_numpy(self.layout.space.channels_of(self.layout.ids))[None].to(composer.device)
+        layout = one_hot(channels, self.layout.space.channels)
+        pieces = {}
+        for segment in self.large:
+            if _id(segment) not in chosen:
+                continue
+            index = self.found[_id(segment)][chosen[_id(segment)]].index
+            tile = composer.bank.tile(index, composer.height)
+            query, whole = self._enlarged(segment.mask), self._enlarged(segment.whole)
+            key = (_id(segment), index, faithful)
+            if key not in self._moved:
+                self._moved[key] = composer.moved(tile, query, layout, faithful)
+            source = self._enlarged(composer.bank.labels(int(composer.bank.segments["frame"][index])))
+            piece = Piece(segment.channel, segment.page, query, whole, tile, self._moved[key], source)
+            pieces[_id(segment)] = piece
+        return pieces
+
+    def _rejected(self, segment: Segment) -> Rejected:
+        return Rejected(segment.channel, self._enlarged(segment.mask))
+
+    def _enlarged(self, small: np.ndarray) -> np.ndarray:
+        return small if self.scale == 1 else small.repeat(self.scale, 0).repeat(self.scale, 1)
+
+    def _staged(
+        self, bank: Bank, chosen: Mapping[tuple[int, int], int], pieces: Mapping[tuple[int, int], Piece]
+    ) -> Iterator[StageSegment]:
+        place = 0
+        for number, segment in enumerate(self.large, start=1):
+            found = tuple(
+                Found(
+                    each.index,
+                    bank.frame_name(int(bank.segments["frame"][each.index])),
+                    each.mask_iou,
+                    each.context_iou,
+                )
+                for each in self.found[_id(segment)]
+            )
+            piece = pieces.get(_id(segment))
+            picture, moved = np.zeros((*self.layout.size, 3), np.uint8), False
+            if piece is not None:
+                place += 1
+                picture, moved = placed_piece(piece)
+            yield StageSegment(
+                number,
+                self.names[segment.channel],
+                segment.box,
+                segment.area,
+                found,
+                chosen.get(_id(segment)),
+                place if piece is not None else 0,
+                picture,
+                moved,
+            )
+
+
+class _Fronts(Mapping[tuple[int, int, int, int], int]):
+    """Which of two segments is in front, asked of the network when a canvas needs to know, and kept."""
+
+    def __init__(self, composition: Composition, composer: Composer):
+        self._composer = composer
+        self._segments = {(segment.page, segment.channel): segment for segment in composition.large}
+        self._palette = composition.layout.space.palette
+        self._ids = {channel: label for label, channel in composition.layout.space.channel_of.items()}
+        self._channels = composition.channels
+        self._known: dict[tuple[int, int, int, int], int] = {}
+
+    def __getitem__(self, key: tuple[int, int, int, int]) -> int:
+        page, other_page, channel, other = key
+        one, two = self._segments.get((page, channel)), self._segments.get((other_page, other))
+        if one is None or two is None or channel == other:
+            raise KeyError(key)
+        if key not in self._known:
+            colours = np.array([self._palette[self._ids.get(value, 0)] for value in range(256)], np.uint8)
+            pair = pair_picture(one, two, colours)
+            self._known[key] = self._composer.front(pair, colours[self._channels], (channel, other))
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[tuple[int, int, int, int]]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def _id(segment: Segment) -> tuple[int, int]:
+    return segment.channel, segment.page

@@ -1,0 +1,190 @@
+"""Semi-parametric image synthesis behind the common interface: retrieve, transform, order, compose, synthesise.
+
+Qi, Chen, Jia and Koltun, "Semi-parametric Image Synthesis" (2018). All that a layout determines is kept, so that
+another candidate for one segment costs its transformation, the canvas and the synthesis network, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sims.generator import Card, Choice, Generator, LayoutRequest, Progress, RequestError, Run, loaded, placed, silent
+from sims.layout import Layout, listed
+from sims.memory.bank import Bank
+from sims.memory.completion import CompletionNetwork, complete
+from sims.memory.composition import Composer, Composition
+from sims.memory.kept import Kept
+from sims.memory.order import OrderNetwork
+from sims.memory.stages import Stages
+from sims.memory.synthesis import SynthesisNetwork
+from sims.memory.transform import TransformNetwork
+from sims.spade_layout import one_hot
+
+VARIETY = Choice(
+    "variety",
+    ("best", "diverse"),
+    "The best segments of the memory, or segments drawn by the seed from the ten best.",
+)
+COMPLETION = Choice("completion", ("off", "on"), "Fill what a coarse layout leaves open before anything else is done.")
+RULES = Choice(
+    "rules",
+    ("paper", "released"),
+    "Composition as the paper means it, or with the slips of the code that was released.",
+)
+CANDIDATES = Choice(
+    "candidates",
+    ("",),
+    "The candidates that were chosen by hand.",
+    pattern=r"[1-9]\d{0,2}:\d(,[1-9]\d{0,2}:\d){0,39}",
+    form="SEGMENT:RANK,... with segments from 1 and ranks from 0",
+)
+REMEMBERED = 6  # layouts, and pictures, whose stages are kept
+
+
+class SimsGenerator(Generator):
+    """A bank of segments and the networks that make a picture of them."""
+
+    stage_names = ("read the layout", "retrieve", "transform", "compose", "synthesise")
+
+    def __init__(
+        self,
+        card: Card,
+        config: Mapping[str, Any],
+        tensors: Mapping[str, Tensor],
+        device: torch.device,
+        bank: Bank | None,
+    ):
+        """`tensors` holds the networks under their prefixes; `bank` is None where the memory is left out."""
+        super().__init__(card, device)
+        self.size: tuple[int, int] = tuple(config["size"])
+        self.flipped = config["colour_order"] == "bgr"
+        classes = int(card.classes or 0)
+
+        def part(prefix: str, network: nn.Module) -> Any:
+            own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+            return placed(loaded(network, own), device)
+
+        self.synthesis: SynthesisNetwork = part(
+            "synthesis.", SynthesisNetwork(self.size[0], config["synthesis_width"], classes)
+        )
+        self.completion: CompletionNetwork | None = None
+        if config["completion_width"] is not None:
+            self.completion = part("completion.", CompletionNetwork(256, config["completion_width"], classes))
+        self.composer: Composer | None = None
+        if bank is not None:
+            transform = order = None
+            if config["transform_width"] is not None:
+                transform = part("transform.", TransformNetwork(config["transform_width"], classes))
+            if config["order_width"] is not None:
+                order = part("order.", OrderNetwork(config["order_width"]))
+            limits = (config["minimum_area"], config["elision_reach"])
+            self.composer = Composer(bank, transform, order, self.size[0], *limits, device)
+        self._compositions: Kept[Composition] = Kept(REMEMBERED)
+        self._made: Kept[Stages] = Kept(REMEMBERED)
+
+    @staticmethod
+    def describe(card: Card, config: Mapping[str, Any]) -> Card:
+        """`card` completed by what the configuration says."""
+        options = [VARIETY, RULES, CANDIDATES] if config["memory"] == "bank" else []
+        options += [COMPLETION] if config["completion_width"] is not None else []
+        return replace(
+            card,
+            task="layout",
+            native_size=tuple(config["size"]),
+            label_space=config["label_space"],
+            classes=20,
+            options=tuple(options),
+        )
+
+    def memory_bytes(self) -> int:
+        networks: list[nn.Module | None] = [self.synthesis, self.completion]
+        networks += [self.composer.transform, self.composer.order] if self.composer else []
+        tensors = [tensor for network in networks if network is not None for tensor in network.state_dict().values()]
+        kept = sum(composition.nbytes for composition in self._compositions.values())
+        kept += sum(3 * stages.image.nbytes * (len(stages.segments) + 2) for stages in self._made.values())
+        return kept + sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    def stages(self, request: LayoutRequest, *, seed: int = 0, progress: Progress = silent) -> Stages:
+        """How the picture of `generate` with the same arguments came about. Raises as `generate` does."""
+        layout = request.layout.to_space(str(self.card.label_space)).layout
+        picture = self.generate(request, seed=seed, progress=progress)
+        return self._made[_key(layout, picture.options, seed)]
+
+    def cutout(self, index: int) -> np.ndarray:
+        """A segment of the bank as it stands in its picture, cut to its surroundings: RGB uint8 (h, w, 3).
+
+        What is not of the segment is paler. Raises `RequestError` where there is no such segment.
+        """
+        if self.composer is None or not 0 <= index < len(self.composer.bank):
+            raise RequestError(f"{self.card.name} has no segment {index} in its memory.")
+        return self.composer.cutout(index)
+
+    def _from_layout(
+        self, layout: Layout, style: np.ndarray | None, options: Mapping[str, str], run: Run
+    ) -> np.ndarray:
+        key = _key(layout, options, run.seed)
+        stages = self._made.get(key)
+        if stages is None:
+            stages = self._made[key] = self._through_all_stages(layout, options, run)
+        if stages.missing:
+            run.notes.append(
+                f"The memory holds no {listed(list(stages.missing), 'or')}; the network paints what is missing alone."
+            )
+        return stages.image.copy()
+
+    def _through_all_stages(self, layout: Layout, options: Mapping[str, str], run: Run) -> Stages:
+        with run.stage("read the layout"):
+            if (layout.ids == layout.space.unknown).all():
+                raise RequestError("The layout is void everywhere; paint at least one class.")
+            completed = options.get("completion") == "on"
+            layout = layout.resize(*self.size)
+            if completed:
+                layout = self._completed(layout)
+        if self.composer is None:
+            canvas = np.zeros((*self.size, 3), np.uint8)
+            image = self._synthesised(canvas, layout, run)
+            return Stages(layout, completed, (), canvas, layout, image, ())
+        composition = self._composition(self.composer, layout, run)
+        composed = composition.compose(self.composer, options, run)
+        image = self._synthesised(composed.canvas, composed.adapted, run)
+        return Stages(
+            layout, completed, composed.segments, composed.canvas, composed.adapted, image, composition.missing
+        )
+
+    def _composition(self, composer: Composer, layout: Layout, run: Run) -> Composition:
+        key = layout.ids.tobytes()
+        with run.stage("retrieve"):
+            composition = self._compositions.get(key)
+            if composition is None:
+                composition = self._compositions[key] = composer.begin(layout)
+        return composition
+
+    def _completed(self, layout: Layout) -> Layout:
+        assert self.completion is not None
+        small = torch.from_numpy(layout.resize(256, 512).ids.astype(np.int64)).to(self.device)
+        filled = complete(self.completion, small, layout.space.unknown).cpu().numpy().astype(np.uint8)
+        dense = Layout(filled, layout.space).resize(*self.size).ids
+        return Layout(np.where(layout.ids == layout.space.unknown, dense, layout.ids), layout.space)
+
+    def _synthesised(self, canvas: np.ndarray, layout: Layout, run: Run) -> np.ndarray:
+        """RGB uint8 (H, W, 3); values are cut off, not rounded, as the released code writes them."""
+        with run.stage("synthesise"):
+            channels = torch.from_numpy(layout.space.channels_of(layout.ids))[None].to(self.device)
+            colours = torch.from_numpy(canvas).to(self.device).permute(2, 0, 1)[None].float() / 255
+            present = (colours.sum(1, keepdim=True) > 0).float()
+            x = torch.cat((one_hot(channels, layout.space.channels), colours, present), 1)
+            picture = self.synthesis(x.contiguous(memory_format=torch.channels_last))[0][0]
+            picture = picture.flip(0) if self.flipped else picture
+            scaled = ((picture.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)
+            return scaled.permute(1, 2, 0).cpu().numpy().copy()
+
+
+def _key(layout: Layout, options: Mapping[str, str], seed: int) -> tuple[object, ...]:
+    """What a picture depends on; the seed draws the elided pixels too."""
+    return layout.ids.tobytes(), layout.size, tuple(sorted(options.items())), seed

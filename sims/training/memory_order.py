@@ -1,0 +1,92 @@
+"""The recipe of the ordering network of `sims-street`: which of two touching segments is in front.
+
+Qi et al. 2018, section 4.2, as the released training has it; what is nearer, the rendered depth says.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sims.label_space import label_space
+from sims.memory.order import OrderNetwork
+from sims.memory.order_data import front_by_disparity, pair_picture, training_pairs
+from sims.memory.rules import roles
+from sims.memory.segments import segments_of
+from sims.training.data import Frames
+from sims.training.fitting import FittingRecipe
+from sims.training.loop import Review
+from sims.training.memory_frames import depth_map
+from sims.training.shipping import ship
+from sims.world import World
+
+WIDTH = 1 / 8
+MINIMUM_AREA = 300  # pixels
+PAIRS = 6  # a step
+SHOWN = 6
+
+
+class OrderRecipe(FittingRecipe):
+    """Cross-entropy of the front segment's class, over touching pairs of one frame a step."""
+
+    prefix = "order."
+
+    def __init__(self, name: str, space: str, world: World, training: Frames, held_out: Frames, device: torch.device):
+        self.space, self.roles, self.world = label_space(space), roles(space), world
+        self.training, self.held_out = training, held_out
+        self.colours = self.space.palette
+        super().__init__(name, OrderNetwork(WIDTH), device)
+
+    def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
+        pairs = None
+        while pairs is None:
+            pairs = self._pairs(self.training, int(rng.integers(len(self.training))), PAIRS, rng)
+        pictures, fronts, _ = pairs
+        if rng.random() < 0.5:
+            pictures = pictures.flip(-1)
+        return {"entropy": F.cross_entropy(self.network(pictures).float(), fronts)}
+
+    def _pairs(
+        self, frames: Frames, index: int, count: int, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Inputs (N, 6, H, W), the outputs that are right (N,), and those that the coarse order would give (N,)."""
+        labels = frames.labels[index].numpy()
+        frame = self.world.read(self.space.name, frames.names[index])
+        disparity = 1 / depth_map(self.world, self.space.name, frame).clip(min=0.1)  # 0 where nothing is known
+        segments = segments_of(labels, self.space.channels - 1, self.roles.thin, MINIMUM_AREA)
+        pairs = training_pairs(segments, self.roles, lambda one, other: front_by_disparity(one, other, disparity))
+        if not pairs:
+            return None
+        chosen = [pairs[i] for i in rng.permutation(len(pairs))[:count]]
+        whole = self.colours[labels]
+        pictures = np.stack([np.concatenate((pair_picture(a, b, self.colours), whole), 2) for a, b, _ in chosen])
+        inputs = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2).float() / 255
+        fronts = torch.tensor([[front + 1, b.channel + 1] for _, b, front in chosen]).to(self.device)
+        return inputs, fronts[:, 0], fronts[:, 1]
+
+    @torch.no_grad()
+    def review(self, limit: int) -> Review:
+        """The share of touching pairs that are ordered rightly, and the share that the coarse order gets right."""
+        network, rng = self.steady(), np.random.default_rng(0)
+        right: list[bool] = []
+        coarse_right: list[bool] = []
+        rows: list[Tensor] = []
+        for index in range(min(limit, len(self.held_out))):
+            pairs = self._pairs(self.held_out, index, PAIRS, rng)
+            if pairs is None:
+                continue
+            inputs, fronts, coarse = pairs
+            right += (network(inputs).argmax(1) == fronts).tolist()
+            coarse_right += (coarse == fronts).tolist()
+            if len(rows) < SHOWN:
+                rows.append(torch.cat((inputs[0, :3], inputs[0, 3:]), 2))
+        sheet = (torch.cat(rows, 1) * 255).byte().permute(1, 2, 0).cpu().numpy()[::2, ::2]
+        scores = {"accuracy": float(np.mean(right)), "accuracy_coarse": float(np.mean(coarse_right))}
+        return Review({key: round(value, 4) for key, value in scores.items()}, sheet)
+
+    def export(self, folder: Path) -> None:
+        ship(folder, self.shipped(), {"family": "sims", "part": "order", "order_width": WIDTH})
