@@ -259,5 +259,10 @@ class _Fronts(Mapping[tuple[int, int, int, int], int]):
         return len(self._known)
 
 
+def _as_found(bank: Bank, candidate: Candidate) -> Found:
+    source = bank.frame_name(int(bank.segments["frame"][candidate.index]))
+    return Found(candidate.index, source, candidate.mask_iou, candidate.context_iou)
+
+
 def _id(segment: Segment) -> tuple[int, int]:
     return segment.channel, segment.page

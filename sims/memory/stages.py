@@ -30,8 +30,8 @@ class StageSegment:
 
     `number` counts from 1; `name` is its class; `box` and `area` are in pixels of the layout with 256 rows. `found`
     are the candidates, the best first, and `chosen` the place among them, from 0, of the one on the canvas: None where
-    the memory holds none. `place` counts the painted segments from 1, the hindmost. `piece` is RGB uint8 (H, W, 3), what
-    was pasted, before elision and black elsewhere; `moved` tells whether the transformation had its way.
+    the memory holds none. `place` counts the painted segments from 1, the hindmost. `piece` is RGB uint8 (H, W, 3),
+    what was pasted, before elision and black elsewhere; `moved` tells whether the transformation had its way.
     """
 
     number: int

@@ -23,7 +23,8 @@ from zoo.errors import ZooError
 
 SEGMENTER = "segmenter-world"
 NAMES = (SEGMENTER, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape", "crn-street", *PARTS)
-RECIPES: dict[str, Callable[[str, Frames, Frames, Path, torch.device], Recipe]] = {
+Build = Callable[[str, Frames, Frames, Path, torch.device], Recipe]
+RECIPES: dict[str, Build] = {"spade": SpadeRecipe, "pix2pix": Pix2PixRecipe, "crn": CrnRecipe}
     "spade": SpadeRecipe,
     "pix2pix": Pix2PixRecipe,
     "crn": CrnRecipe,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sims.label_space import label_space
 from sims.memory.order import OrderNetwork
-from sims.memory.order_data import front_by_disparity, pair_picture, training_pairs
+from sims.memory.order_data import front_by_depth, pair_picture, training_pairs
 from sims.memory.rules import roles
 from sims.memory.segments import segments_of
 from sims.training.data import Frames
@@ -56,9 +56,9 @@ class OrderRecipe(FittingRecipe):
         """Inputs (N, 6, H, W), the outputs that are right (N,), and those that the coarse order would give (N,)."""
         labels = frames.labels[index].numpy()
         frame = self.world.read(self.space.name, frames.names[index])
-        disparity = 1 / depth_map(self.world, self.space.name, frame).clip(min=0.1)  # 0 where nothing is known
+        depth = depth_map(self.world, self.space.name, frame)
         segments = segments_of(labels, self.space.channels - 1, self.roles.thin, MINIMUM_AREA)
-        pairs = training_pairs(segments, self.roles, lambda one, other: front_by_disparity(one, other, disparity))
+        pairs = training_pairs(segments, self.roles, lambda one, other: front_by_depth(one, other, depth))
         if not pairs:
             return None
         chosen = [pairs[i] for i in rng.permutation(len(pairs))[:count]]

@@ -22,6 +22,7 @@ from sims.generator import Cancelled, Card, LayoutRequest, Picture, Progress, Re
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
 from sims.load import LoadError, card, load
+from sims.memory.bank_file import BankError
 from sims.provenance import RecipeError, picture_png, read_recipe
 from sims.ui.catalogue import named_layout_entry
 from sims.ui.page_part import file_value
@@ -33,14 +34,8 @@ HISTORY = 24  # results a session keeps
 MAX_PICTURES = 48  # pictures one press of a button can ask for
 NEW_SEEDS = 1_000_000  # a drawn seed stays short enough to be read out
 THUMBNAIL = (192, 120)
-FAULTS = (
-    RequestError,
-    LayoutError,
-    ImageError,
-    LoadError,
-    ZooError,
-    BankError,
-)  # these say in one sentence what is wrong
+# These say in one sentence what is wrong.
+FAULTS = (RequestError, LayoutError, ImageError, LoadError, ZooError, BankError)
 
 log = logging.getLogger("sims")
 _keys = itertools.count(1)
