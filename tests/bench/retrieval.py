@@ -1,0 +1,107 @@
+"""Opening a bank of 50,000 segments and seeking those of a layout in it: `python tests/bench/retrieval.py`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+from ratios import print_ratio  # noqa: E402
+
+from sims.memory.bank import Bank  # noqa: E402
+from sims.memory.bank_builder import build_bank  # noqa: E402
+from sims.memory.bank_file import BOX  # noqa: E402
+from sims.memory.bank_sources import Choices, SourceFrame, WorldSource  # noqa: E402
+from sims.memory.context import context_boxes  # noqa: E402
+from sims.memory.retrieval import Candidate, retrieve, retrieve_all  # noqa: E402
+from sims.memory.rules import roles  # noqa: E402
+from sims.memory.segments import Segment, segments_of  # noqa: E402
+from sims.world import World  # noqa: E402
+
+SEGMENTS, QUERIES = 50_000, 30
+CHOICES = Choices(minimum_area=200)
+
+
+class Moved:
+    """Frames of the world, mirrored and moved sideways by the number, so that no two layouts are the same."""
+
+    kind = "own"
+
+    def __init__(self, frames: int) -> None:
+        self.names = tuple(f"{number:06d}" for number in range(frames))
+        self._world = WorldSource(CHOICES)
+
+    def key(self, frame: int) -> str:
+        """Nothing is ever built twice here."""
+        return str(frame)
+
+    def read(self, frame: int) -> SourceFrame:
+        """A layout, and in the place of its picture, which is never looked at, nothing."""
+        there = self._world.read(frame % len(self._world.names))
+        turn, step = frame // len(self._world.names), 37 * (frame // (2 * len(self._world.names)))
+        channels = np.ascontiguousarray(np.roll(there.channels[:, :: -1 if turn % 2 else 1], step, axis=1))
+        from sims.memory.bank_sources import _png
+
+        return SourceFrame(channels, {"pictures": b"none", "labels": _png(channels)})
+
+
+def plain(bank: Bank, segment: Segment, channels: np.ndarray, k: int) -> list[Candidate]:
+    """Every candidate in full, as the score is written."""
+    query = context_boxes(np.array(segment.box), bank.size)
+    found = []
+    for number in bank.of_channel(segment.channel):
+        row, mask = bank.segments[number], bank.mask(number)
+        shared = int((mask & segment.mask).sum())
+        here, there = (np.full(bank.size, bank.void, np.uint8) for _ in range(2))
+        for canvas, layout, box in (
+            (here, channels, query),
+            (there, bank.labels(row["frame"]), context_boxes(np.array([row[name] for name in BOX]), bank.size)),
+        ):
+            part = slice(box[0], box[2]), slice(box[1], box[3])
+            canvas[part] = layout[part]
+        agreeing = int(((here == there) & (here != bank.void)).sum())
+        either = int((here != bank.void).sum() + (there != bank.void).sum()) - agreeing
+        found.append(Candidate(number, shared / int((mask | segment.mask).sum()), agreeing / either))
+    return sorted(found, key=lambda each: (-each.score, each.index))[:k]
+
+
+def main() -> None:
+    """The layout is a held-out frame's; its largest segments are sought."""
+    number = World().frames("street", "held_out")[0].number
+    channels = World().read("street", number).labels
+    found = segments_of(channels, 19, roles("street").thin)
+    queries = sorted(found, key=lambda segment: -segment.area)[:QUERIES]
+    with tempfile.TemporaryDirectory() as folder:
+        per_frame = 22
+        start = time.perf_counter()
+        built = build_bank(
+            Moved(SEGMENTS // per_frame + 1), Path(folder) / "bank", CHOICES, licence="", origin="", progress=_quiet
+        )
+        print(f"{built.segments} segments of {built.frames} frames, built in {time.perf_counter() - start:.1f} s")
+        start = time.perf_counter()
+        bank = Bank.open(built.folder)
+        print(f"opened in {time.perf_counter() - start:.3f} s")
+        for state in ("the first time", "again"):
+            start = time.perf_counter()
+            best = retrieve_all(bank, queries, channels)
+            print(f"{len(queries)} segments of a layout sought {state} in {time.perf_counter() - start:.3f} s")
+        smallest = min(range(len(queries)), key=lambda number: len(bank.of_channel(queries[number].channel)))
+        assert plain(bank, queries[smallest], channels, 10) == best[smallest]
+        print_ratio(
+            f"one segment against {len(bank.of_channel(queries[smallest].channel))}: bounded search against all",
+            lambda: plain(bank, queries[smallest], channels, 10),
+            lambda: retrieve(bank, queries[smallest], channels),
+        )
+
+
+def _quiet(fraction: float, what: str) -> None:
+    """Nobody watches."""
+
+
+if __name__ == "__main__":
+    main()
