@@ -126,7 +126,7 @@ class FolderSource:
                 f" {layout.size[1]}x{layout.size[0]}; they must have the same shape."
             )
         channels = _channels(layout, self._choices)
-        return SourceFrame(channels, {"pictures": self._webp(picture), "labels": _png(channels)})
+        return SourceFrame(channels, {"pictures": self._webp(picture), "labels": png_of(channels)})
 
     def _webp(self, picture: np.ndarray) -> bytes:
         """The picture in the largest of the sizes that it fills, else in the smallest."""
@@ -170,7 +170,8 @@ def _channels(layout: Layout, choices: Choices) -> np.ndarray:
     return layout.space.channels_of(layout.resize(*choices.size).ids).astype(np.uint8)
 
 
-def _png(channels: np.ndarray) -> bytes:
+def png_of(channels: np.ndarray) -> bytes:
+    """A layout as channels (H, W) uint8, as a bank holds it."""
     buffer = io.BytesIO()
     Image.fromarray(channels).save(buffer, "PNG")
     return buffer.getvalue()

@@ -25,10 +25,6 @@ SEGMENTER = "segmenter-world"
 NAMES = (SEGMENTER, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape", "crn-street", *PARTS)
 Build = Callable[[str, Frames, Frames, Path, torch.device], Recipe]
 RECIPES: dict[str, Build] = {"spade": SpadeRecipe, "pix2pix": Pix2PixRecipe, "crn": CrnRecipe}
-    "spade": SpadeRecipe,
-    "pix2pix": Pix2PixRecipe,
-    "crn": CrnRecipe,
-}
 MAX_MINUTES = 7 * 24 * 60
 
 
