@@ -41,7 +41,7 @@ class Bank:
         self._indices: dict[int, MaskIndex] = {}
         self._channel_bounds = np.searchsorted(file.segments["channel"], np.arange(file.space.channels + 1))
         self._lock = threading.Lock()
-        self._kept = {kind: _Cache(limit) for kind, limit in KEPT_BYTES.items()}
+        self._kept = {kind: ArrayCache(limit) for kind, limit in KEPT_BYTES.items()}
         self._channel_of = bytes(file.space.channel_of.get(label, file.void) for label in range(256))
 
     @classmethod
@@ -206,7 +206,7 @@ class Bank:
         )
 
 
-class _Cache:
+class ArrayCache:
     """The arrays that were used last, as many as fit in `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
