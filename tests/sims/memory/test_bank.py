@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import struct
 import threading
@@ -120,7 +121,7 @@ def test_threads_share_a_bank(sound: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(results) == 4 and results.count(results[0]) == 4
+    assert results == [results[0]] * 4
 
 
 def test_what_is_kept_of_frames_is_bounded(sound: Path) -> None:
@@ -137,7 +138,7 @@ def test_the_built_in_bank_is_sound_and_belongs_to_the_built_in_world() -> None:
     assert bank.frames == len(World().frames("street", "training")) > 500
     assert not held_out & {bank.frame_name(frame) for frame in range(bank.frames)}
     assert sum(len(bank.index(channel)) for channel in bank.channels_present) == len(bank) > 12_000
-    assert bank.size == (256, 512) and bank.channels_present == tuple(range(19))
+    assert (bank.size, bank.channels_present) == ((256, 512), tuple(range(19)))
     for frame in range(0, bank.frames, 29):
         assert np.array_equal(bank.labels(frame), World().read("street", bank.frame_name(frame)).labels)
         assert bank.picture(frame).shape == (256, 512, 3)
@@ -157,12 +158,18 @@ def test_any_changed_byte_and_any_cut_is_told_in_a_sentence(copy: Path, seed: in
         for place in rng.integers(low, high, 3):
             data[place] ^= int(rng.integers(1, 256))
     path.write_bytes(data)
+    told = _told(copy)
+    assert told or seed >= 10
+    assert re.fullmatch(r"(.+\.)?", told)
+
+
+def _told(folder: Path) -> str:
+    """What is said of a bank when everything in it is read; nothing of a sound one."""
     try:
-        _use_all(copy)
+        _use_all(folder)
     except BankError as error:
-        assert str(error).endswith(".") and "\n" not in str(error)
-    else:
-        assert seed >= 10
+        return str(error)
+    return ""
 
 
 SEGMENT_FAULTS: dict[str, tuple[str, int, str]] = {
