@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from sims.crn import CascadedRefinement, pictures_of
@@ -18,6 +17,7 @@ from sims.generator import placed
 from sims.label_space import label_space
 from sims.spade_layout import one_hot
 from sims.training.adversary import PerceptualDistance
+from sims.training.crn_losses import TAPS, class_errors, diversity_loss
 from sims.training.data import SIZE, Batch, Frames
 from sims.training.fitting import FittingRecipe
 from sims.training.loop import Review
@@ -27,8 +27,6 @@ from sims.training.shipping import ship
 WIDTH = 3 / 32
 PICTURES = 3
 WINDOW = (256, 256)
-TAPS = ("conv1_2", "conv2_2", "conv3_2", "conv4_2", "conv5_2")
-BEST = 0.999  # weight of the best picture's loss, class by class; the mean of all has the rest
 SHOWN = 6
 
 
@@ -51,13 +49,9 @@ class CrnRecipe(FittingRecipe):
         with torch.no_grad():
             wanted = [batch.pictures, *self.distance.trunk(batch.pictures, TAPS)]
         found = [made, *self.distance.trunk(made, TAPS)]
-        errors = torch.zeros(PICTURES, self.space.channels)
-        for one, other in zip(found, wanted, strict=True):
-            difference = (one - other).abs().mean(1, keepdim=True) / other.abs().mean()
-            area = F.interpolate(layout, difference.shape[-2:], mode="area")
-            errors = errors + (difference * area).mean((2, 3))
-        errors = errors / len(found)
-        return {"best": BEST * errors.amin(0).sum(), "mean": (1 - BEST) * errors.mean(0).sum()}
+        # Each layer counts by the inverse of its mean response, as the paper has it.
+        weights = [1 / (len(wanted) * response.abs().mean().item()) for response in wanted]
+        return {"diversity": diversity_loss(class_errors(found, wanted, layout, weights))}
 
     @torch.no_grad()
     def review(self, limit: int) -> Review:

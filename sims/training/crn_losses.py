@@ -62,9 +62,9 @@ def class_errors(made: Sequence[Tensor], real: Sequence[Tensor], layout: Tensor,
     """(P, classes): what each picture gets wrong in each class of the one-hot layout (1, classes, H, W)."""
     errors = layout.new_zeros(len(made[0]), layout.shape[1])
     for a, b, weight in zip(made, real, weights, strict=True):
-        area = F.interpolate(layout, a.shape[-2:], mode="area")[0]
-        difference = (a - b).abs().mean(1)
-        errors = errors + weight * torch.einsum("phw,chw->pc", difference, area) / area[0].numel()
+        area = F.interpolate(layout, a.shape[-2:], mode="area")
+        difference = (a - b).abs().mean(1, keepdim=True)
+        errors = errors + weight * (difference * area).mean((2, 3))
     return errors
 
 

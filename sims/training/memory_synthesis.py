@@ -18,6 +18,7 @@ from sims.label_space import label_space
 from sims.memory.synthesis import SynthesisNetwork
 from sims.spade_layout import one_hot
 from sims.training.adversary import PerceptualDistance
+from sims.training.crn_losses import TAPS
 from sims.training.data import SIZE, Frames
 from sims.training.fitting import FittingRecipe
 from sims.training.loop import Review
@@ -28,7 +29,6 @@ from sims.training.shipping import ship
 WIDTH = 1 / 8
 WINDOW = (256, 256)
 WHOLE_FROM = 0.7  # share of the time after which whole frames are seen instead of windows
-TAPS = ("conv1_2", "conv2_2", "conv3_2", "conv4_2", "conv5_2")
 SEMANTIC = 0.1  # weight of the head that recovers the layout
 SHOWN = 6
 
