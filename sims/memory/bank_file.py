@@ -48,7 +48,7 @@ SEGMENT = np.dtype(
 )
 BOX = ["top", "left", "bottom", "right"]
 KINDS = ("pictures", "labels")
-MAX_RUNS = 1 << 27  # of one channel, which is more than a million segments have
+MAX_RUNS = 1 << 25  # of one channel, which is more than a hundred thousand segments have
 
 
 class BankError(ValueError):
