@@ -22,7 +22,7 @@ class Sample:
     space: str
     path: Path
     instances_path: Path | None
-    origin: str  # "render" or "painted"
+    origin: str  # "render", "painted" or "coarse"
 
     def read(self) -> Layout:
         """The layout with its instances."""

@@ -7,8 +7,8 @@ from sims.layout_samples import FOLDER, sample_layouts
 
 
 @pytest.mark.parametrize("space", ["street", "landscape"])
-def test_a_dozen_samples_a_world(space):
-    samples = sample_layouts(space)
+def test_a_dozen_dense_samples_a_world(space):
+    samples = [sample for sample in sample_layouts(space) if sample.origin != "coarse"]
     assert len(samples) == 12
     assert len({sample.title for sample in samples}) == 12
     assert {sample.origin for sample in samples} == {"render", "painted"}
@@ -18,6 +18,13 @@ def test_a_dozen_samples_a_world(space):
         assert len(layout.counts()) >= 5
         assert layout.counts().get("void", 0) < 100
         assert (layout.instances is not None) == (space == "street" and sample.origin == "render")
+
+
+def test_one_street_is_coarse():
+    (sample,) = (sample for sample in sample_layouts("street") if sample.origin == "coarse")
+    counts = sample.read().counts()
+    assert counts["void"] > 0.2 * 256 * 512
+    assert len(counts) >= 8
 
 
 def test_no_file_lies_there_unused():
