@@ -84,6 +84,7 @@ class Card:
     paper: str = ""
     trained_on: str = ""
     revision: str = ""
+    variant_of: str = ""  # the generator that this one is an ablation of
 
 
 @dataclass(frozen=True, eq=False)

@@ -169,6 +169,7 @@ def _entry_card(entry: Entry) -> Card:
         origin=entry.repo or entry.official,
         paper=entry.paper,
         trained_on=entry.trained_on,
+        variant_of=entry.variant_of,
     )
 
 

@@ -29,7 +29,7 @@ class Entry:
     `official` is where the authors publish the files, `official_note` what else one must know to get them there.
     `preset` or `config` says how `zoo.convert` reads the original files. `verified` tells whether this entry was
     ever pulled and run as written here. `unsupported` is one sentence why this program cannot read the files, empty if
-    it can.
+    it can. `variant_of` names the entry that this one is an ablation of: it is there to be compared with that one.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Entry:
     verified: bool = False
     accepts_style: bool = False
     unsupported: str = ""
+    variant_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ def read_catalog(path: Path) -> Catalog:
     sets = _table(data, "set", path)
     rows = _table(data, "entry", path)
     entries = {name: _entry(name, row, sets, path) for name, row in rows.items()}
+    for name, entry in entries.items():
+        _check_variant(entry, entries, f"{path.name}, entry {name!r}")
     return Catalog(MappingProxyType(entries), str(zoo.get("mirror", "")))
 
 
@@ -174,6 +177,13 @@ def _check_together(entry: Entry, where: str) -> None:
     for key, values in (("sha256", entry.sha256), ("size_bytes", entry.size_bytes)):
         if values and len(values) != len(entry.files):
             raise ZooError(f"{where}, field {key!r}: has {len(values)} values for {len(entry.files)} files.")
+
+
+def _check_variant(entry: Entry, entries: Mapping[str, Entry], where: str) -> None:
+    """What only the other entries can tell: that it is a variant of one of them, which is no variant itself."""
+    other = entries.get(entry.variant_of)
+    if entry.variant_of and (other is None or other.variant_of or other is entry):
+        raise ZooError(f"{where}, field 'variant_of': {entry.variant_of!r} names no entry that is no variant itself.")
 
 
 def _is_text(value: object) -> bool:

@@ -74,8 +74,8 @@ def _state(entry: Entry) -> Card | Offer:
 
 
 def choices(cards: Iterable[Card]) -> list[tuple[str, str]]:
-    """(title, name) of each card, those of one label space together; the title says so where nobody verified it."""
-    ordered = sorted(cards, key=lambda one: str(one.label_space), reverse=True)
+    """(title, name) of each card, those of one label space together, variants last; who is not verified is called so."""
+    ordered = sorted(sorted(cards, key=lambda one: one.variant_of), key=lambda one: str(one.label_space), reverse=True)
     return [(one.title if is_verified(find(one.name)) else f"{one.title} (not verified)", one.name) for one in ordered]
 
 
@@ -85,15 +85,18 @@ def is_verified(entry: Entry) -> bool:
 
 
 def fitting(cards: Iterable[Card], space: str) -> list[str]:
-    """The names of the generators that were trained on this label space."""
-    return [one.name for one in cards if one.label_space == space]
+    """The names of the generators that were trained on this label space, and are no variant of another."""
+    return [one.name for one in cards if one.label_space == space and not one.variant_of]
 
 
 def options(cards: Iterable[Card]) -> list[Choice]:
-    """The options of all these generators, one choice a name with all values that any of them accepts."""
+    """What can be chosen for these generators, one choice a name with all values that any of them accepts.
+
+    Choices that take texts of a pattern are left out: a page offers those where they mean something.
+    """
     merged: dict[str, Choice] = {}
     for one in cards:
-        for choice in one.options:
+        for choice in (each for each in one.options if not each.pattern):
             known = merged.setdefault(choice.name, choice)
             values = tuple(dict.fromkeys((*known.values, *choice.values)))
             merged[choice.name] = replace(known, values=values)

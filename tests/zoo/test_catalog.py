@@ -131,6 +131,8 @@ def test_fields_of_a_set_are_shared_and_overruled(tmp_path: Path) -> None:
         ({"source": '"official"'}, r"field 'official': missing, and an entry with source 'official' needs it\."),
         ({"unsupported": '"no sentence"'}, r"field 'unsupported': 'no sentence' is not a sentence\."),
         ({"unsupported": '"Of Keras."'}, r"field 'unsupported': leave 'preset' and 'config' out"),
+        ({"variant_of": '"gone"'}, r"field 'variant_of': 'gone' names no entry that is no variant itself\."),
+        ({"variant_of": '"tiny"'}, r"field 'variant_of': 'tiny' names no entry"),
         ({"set": '"gone"'}, r"field 'set': there is no \[set\.gone\]\."),
         ({"set": "[]"}, r"field 'set': there is no"),
     ],
