@@ -15,7 +15,6 @@ from sims.training.loop import Review
 from sims.training.shipping import unship
 from zoo.files import read_weights
 
-LEARNING_RATE = 1e-3
 WARM_UP = 100  # steps in which the learning rate rises
 FADE_FROM = 0.4  # share of the time after which it falls to nothing
 
@@ -27,6 +26,7 @@ class FittingRecipe(ABC):
     """
 
     prefix = ""
+    learning_rate = 1e-3
 
     def __init__(self, name: str, network: nn.Module, device: torch.device):
         self.name, self.device = name, device
@@ -52,13 +52,13 @@ class FittingRecipe(ABC):
         """Start fitting this network."""
         self.network = placed(network, self.device)
         self.average: Average[nn.Module] = Average(self.network, decay=0.998)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), LEARNING_RATE)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), self.learning_rate)
         self.steps = 0
 
     def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
         """One step down the gradient."""
         self.network.train()
-        rate = LEARNING_RATE * min(1.0, (self.steps + 1) / WARM_UP, (1.0 - done) / (1.0 - FADE_FROM)) + 1e-6
+        rate = self.learning_rate * min(1.0, (self.steps + 1) / WARM_UP, (1.0 - done) / (1.0 - FADE_FROM)) + 1e-6
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         losses = {name: value.float() for name, value in self.losses(rng, done).items()}
