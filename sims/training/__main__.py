@@ -13,7 +13,7 @@ from sims.generator import MAX_SEED
 from sims.training.crn import CrnRecipe
 from sims.training.data import Frames, read_frames
 from sims.training.loop import Recipe, train
-from sims.training.memory_parts import PARTS
+from sims.training.memory_parts import PARTS, assemble
 from sims.training.pix2pix import Pix2PixRecipe
 from sims.training.segmenter import LABEL_SPACES, SegmenterRecipe
 from sims.training.spade import SpadeRecipe
@@ -56,6 +56,9 @@ def _run(arguments: argparse.Namespace) -> None:
         torch.manual_seed(arguments.seed)
         recipe = build(name, world, arguments.out, device)
         train(recipe, arguments.minutes, arguments.out, arguments.seed, start, own_world=arguments.data != BUILTIN)
+    if PARTS.keys() & set(names):
+        for folder in assemble(arguments.out):
+            print(folder)
 
 
 def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:

@@ -1,18 +1,14 @@
-"""The parts of the SIMS checkpoints, each trained by a recipe of its own, and how they are put together.
-
-`python -m sims.training.memory_parts --runs DIR --out DIR`, once all parts are trained.
-"""
+"""The parts of the SIMS checkpoints, each trained by a recipe of its own, and how they are put together."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from sims.layout import listed
 from sims.training.completion import CompletionRecipe
 from sims.training.data import SIZE, Frames, read_frames
 from sims.training.fitting import FittingRecipe
@@ -21,9 +17,7 @@ from sims.training.memory_order import OrderRecipe
 from sims.training.memory_synthesis import SynthesisRecipe
 from sims.training.memory_transform import TransformRecipe
 from sims.world import World
-from zoo.command_line import Parser, carry_out
-from zoo.errors import ZooError
-from zoo.files import FORMAT, read_config, read_weights, write_atomically, write_checkpoint
+from zoo.files import CONFIG, FORMAT, read_config, read_weights, write_atomically, write_checkpoint
 
 SPACE = "street"
 BANK = "bank-street"
@@ -67,8 +61,8 @@ PARTS = {
     "sims-street-order": Part("sims-street", _order),
     "sims-street-completion": Part("sims-street", _completion),
     "sims-street-synthesis": Part("sims-street", _synthesis("simulated")),
-    "sims-street-no-simulation": Part("sims-street-no-simulation", _synthesis("true")),
-    "sims-street-no-memory": Part("sims-street-no-memory", _synthesis("blank")),
+    "sims-street-synthesis-true": Part("sims-street-no-simulation", _synthesis("true")),
+    "sims-street-synthesis-blank": Part("sims-street-no-memory", _synthesis("blank")),
 }
 
 # What each checkpoint is put together from; the transformation and the order are trained once.
@@ -79,24 +73,32 @@ CHECKPOINTS = {
         "sims-street-order",
         "sims-street-completion",
     ),
-    "sims-street-no-simulation": ("sims-street-no-simulation", "sims-street-transform", "sims-street-order"),
-    "sims-street-no-memory": ("sims-street-no-memory",),
+    "sims-street-no-simulation": ("sims-street-synthesis-true", "sims-street-transform", "sims-street-order"),
+    "sims-street-no-memory": ("sims-street-synthesis-blank",),
 }
 _WIDTHS = ("synthesis_width", "transform_width", "order_width", "completion_width")
 
 
-def assemble(name: str, runs: Path, out: Path) -> None:
-    """Put the checkpoint `name` together from the parts in `runs`. Raises `ZooError` where one is missing."""
-    parts = CHECKPOINTS[name]
+def assemble(out: Path) -> list[Path]:
+    """Put together every checkpoint whose parts were all trained in `out`, beside them; returns the folders."""
+    whole = {
+        name: parts for name, parts in CHECKPOINTS.items() if all((out / part / CONFIG).is_file() for part in parts)
+    }
+    for name, parts in whole.items():
+        _assemble(name, parts, out)
+    return [out / name for name in whole]
+
+
+def _assemble(name: str, parts: Sequence[str], out: Path) -> None:
     widths: dict[str, object] = dict.fromkeys(_WIDTHS)
     tensors: dict[str, torch.Tensor] = {}
-    cards = [f"# {name}\n\nPut together by `python -m sims.training.memory_parts` from what follows.\n"]
+    cards = [f"# {name}\n\nPut together from {listed(list(parts))}, of which the following is known.\n"]
     for part in parts:
-        config = read_config(runs / part)
+        config = read_config(out / part)
         widths |= {key: value for key, value in config.items() if key in _WIDTHS}
-        tensors |= read_weights(runs / part)
-        cards.append("#" + (runs / part / "card.md").read_text(encoding="utf-8"))
-    has_memory = "transform_width" in widths and widths["transform_width"] is not None
+        tensors |= read_weights(out / part)
+        cards.append("#" + (out / part / "card.md").read_text(encoding="utf-8"))
+    has_memory = widths["transform_width"] is not None
     config = {
         **{"format": FORMAT, "family": "sims", "size": list(SIZE), "label_space": SPACE, "colour_order": "rgb"},
         **widths,
@@ -105,26 +107,3 @@ def assemble(name: str, runs: Path, out: Path) -> None:
     }
     write_checkpoint(out / name, tensors, config)
     write_atomically(out / name / "card.md", "\n".join(cards).encode())
-
-
-def main() -> int:
-    """Run the command; returns the exit status."""
-    parser = Parser(
-        prog="python -m sims.training.memory_parts",
-        description="Puts the SIMS checkpoints together from their trained parts.",
-    )
-    parser.add_argument("names", nargs="*", choices=[*CHECKPOINTS, []], metavar="NAME", help="all unless given")
-    parser.add_argument("--runs", type=Path, required=True, help="where the parts were trained")
-    parser.add_argument("--out", type=Path, required=True, help="where the checkpoints' folders go")
-    parser.set_defaults(run=_run)
-    return carry_out(parser, None, bad_input=(ZooError,))
-
-
-def _run(arguments: argparse.Namespace) -> None:
-    for name in arguments.names or CHECKPOINTS:
-        assemble(name, arguments.runs, arguments.out)
-        print(arguments.out / name)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
