@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sims.label_space import LabelSpace, LayoutError
+from sims.label_space import LabelSpace
 from sims.memory.bank_file import BOX, MAX_RUNS, BankError, BankFile, open_bank_file
 from sims.memory.mask_index import MaskIndex, decoded_runs
 from sims.memory.rules import roles
@@ -25,7 +25,7 @@ from sims.memory.segments import segments_of
 KEPT_BYTES = {"pictures": 128 << 20, "labels": 256 << 20}  # of decoded frames, in each of the two caches
 SCALES = (1, 2, 4)  # of the pictures, to the layouts' size
 # What Pillow's decoders were seen to raise on damaged files.
-_BROKEN = (OSError, EOFError, RuntimeError, SyntaxError, ValueError, TypeError, LookupError, struct.error, zlib.error)
+_BROKEN = (OSError, EOFError, RuntimeError, SyntaxError, ValueError, TypeError, LookupError, struct.error)
 
 
 class Bank:
@@ -174,29 +174,44 @@ class Bank:
         return index
 
     def _read_labels(self, frame: int) -> np.ndarray:
-        channels = self._decoded(frame, "labels", "PNG", "L", (self.size,))
+        pixels = self.size[0] * self.size[1]
         if self._file.config["source"] == "world":
-            channels = np.frombuffer(channels.tobytes().translate(self._channel_of), np.uint8).reshape(self.size)
-        elif channels.max() >= self.space.channels:
+            ids = self._decoded(frame, "labels", "PNG", "L", (self.size,))
+            data = ids.tobytes().translate(self._channel_of)
+        else:
+            try:
+                data = zlib.decompressobj().decompress(self._checked(frame, "labels"), pixels + 1)
+            except zlib.error as error:
+                raise BankError(self._damaged(frame, "labels")) from error
+        channels = np.frombuffer(data, np.uint8)
+        if channels.size != pixels or channels.max() >= self.space.channels:
             raise BankError(self._damaged(frame, "labels"))
-        return channels
+        return channels.reshape(self.size)
 
     def _read_picture(self, frame: int) -> np.ndarray:
         sizes = tuple((scale * self.size[0], scale * self.size[1]) for scale in SCALES)
         return self._decoded(frame, "pictures", "WEBP", "RGB", sizes)
 
     def _decoded(self, frame: int, kind: str, form: str, mode: str, sizes: tuple[tuple[int, int], ...]) -> np.ndarray:
-        """The pixels of a frame's file, which must be unchanged and of the given form, mode and one of the sizes."""
+        """The pixels of a frame's file, which must be of the given form, mode and one of the sizes."""
+        data = self._checked(frame, kind)
         try:
-            data = self._file.frame_file(kind, frame)
-            if zlib.crc32(data) != self._file.checks[kind][frame]:
-                raise ValueError("changed")
             with Image.open(io.BytesIO(data), formats=(form,)) as image:
                 if image.mode != mode or image.size[::-1] not in sizes:
                     raise ValueError("of another form")
                 return np.array(image)
-        except (*_BROKEN, Image.DecompressionBombError, LayoutError) as error:
+        except (*_BROKEN, Image.DecompressionBombError) as error:
             raise BankError(self._damaged(frame, kind)) from error
+
+    def _checked(self, frame: int, kind: str) -> bytes:
+        """The bytes of a frame's file, which must be unchanged."""
+        try:
+            data = self._file.frame_file(kind, frame)
+        except OSError as error:
+            raise BankError(self._damaged(frame, kind)) from error
+        if zlib.crc32(data) != self._file.checks[kind][frame]:
+            raise BankError(self._damaged(frame, kind))
+        return data
 
     def _damaged(self, frame: int, kind: str) -> str:
         what = "picture" if kind == "pictures" else "layout"

@@ -9,7 +9,7 @@ A bank is a folder with `config.json` (family "bank") and `model.safetensors`, w
     pictures.checks      (F,)            CRC-32 of every picture's file; labels.checks likewise
     pictures.bytes       bytes           the files of the pictures, one after the other: WebP, RGB
     pictures.offsets     (F + 1,)        where they begin and end
-    labels.bytes, labels.offsets         likewise: PNG, 8-bit grey, the channel of every pixel
+    labels.bytes, labels.offsets         likewise of the layouts: the channel of every pixel, a byte each; zlib
 
 The last four are there in banks of source "own" only; those of source "world" point to frames of the built-in world.
 """

@@ -43,7 +43,7 @@ class Choices:
 
 @dataclass(frozen=True, eq=False)
 class SourceFrame:
-    """A frame: its layout as channels (H, W) uint8, and the files of its picture and layout, as a bank holds them."""
+    """A frame: its layout as channels (H, W) uint8, and the files of its picture and layout as the bank has them."""
 
     channels: np.ndarray
     files: dict[str, bytes]  # by `bank_file.KINDS`
@@ -126,7 +126,7 @@ class FolderSource:
                 f" {layout.size[1]}x{layout.size[0]}; they must have the same shape."
             )
         channels = _channels(layout, self._choices)
-        return SourceFrame(channels, {"pictures": self._webp(picture), "labels": png_of(channels)})
+        return SourceFrame(channels, {"pictures": self._webp(picture), "labels": packed_layout(channels)})
 
     def _webp(self, picture: np.ndarray) -> bytes:
         """The picture in the largest of the sizes that it fills, else in the smallest."""
@@ -170,8 +170,6 @@ def _channels(layout: Layout, choices: Choices) -> np.ndarray:
     return layout.space.channels_of(layout.resize(*choices.size).ids).astype(np.uint8)
 
 
-def png_of(channels: np.ndarray) -> bytes:
+def packed_layout(channels: np.ndarray) -> bytes:
     """A layout as channels (H, W) uint8, as a bank holds it."""
-    buffer = io.BytesIO()
-    Image.fromarray(channels).save(buffer, "PNG")
-    return buffer.getvalue()
+    return zlib.compress(channels.tobytes(), 9)

@@ -18,7 +18,7 @@ from ratios import print_ratio  # noqa: E402
 from sims.memory.bank import Bank  # noqa: E402
 from sims.memory.bank_builder import build_bank  # noqa: E402
 from sims.memory.bank_file import BOX  # noqa: E402
-from sims.memory.bank_sources import Choices, SourceFrame, WorldSource, png_of  # noqa: E402
+from sims.memory.bank_sources import Choices, SourceFrame, WorldSource, packed_layout  # noqa: E402
 from sims.memory.context import context_boxes  # noqa: E402
 from sims.memory.retrieval import Candidate, retrieve, retrieve_all  # noqa: E402
 from sims.memory.rules import roles  # noqa: E402
@@ -47,7 +47,7 @@ class Moved:
         there = self._world.read(frame % len(self._world.names))
         turn, step = frame // len(self._world.names), 37 * (frame // (2 * len(self._world.names)))
         channels = np.ascontiguousarray(np.roll(there.channels[:, :: -1 if turn % 2 else 1], step, axis=1))
-        return SourceFrame(channels, {"pictures": b"none", "labels": png_of(channels)})
+        return SourceFrame(channels, {"pictures": b"none", "labels": packed_layout(channels)})
 
 
 def plain(bank: Bank, segment: Segment, channels: np.ndarray, k: int) -> list[Candidate]:

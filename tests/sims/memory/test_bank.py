@@ -22,7 +22,7 @@ from sims.memory import bank_sources
 from sims.memory.bank import ArrayCache, Bank
 from sims.memory.bank_builder import build_bank
 from sims.memory.bank_file import BankError
-from sims.memory.bank_sources import Choices, FolderSource, WorldSource
+from sims.memory.bank_sources import Choices, FolderSource, WorldSource, packed_layout
 from sims.memory.rules import roles
 from sims.memory.segments import segments_of
 from sims.world import World
@@ -282,10 +282,10 @@ def _encoded(array: np.ndarray, form: str) -> bytes:
     [
         ("labels", b""),
         ("labels", b"\x89PNG\r\n\x1a\n"),
-        ("labels", _encoded(np.zeros((64, 64), np.uint8), "PNG")),
-        ("labels", _encoded(np.full(SIZE, 20, np.uint8), "PNG")),
-        ("labels", _encoded(np.zeros((*SIZE, 3), np.uint8), "PNG")),
-        ("labels", _encoded(np.zeros(SIZE, np.uint8), "GIF")),
+        ("labels", packed_layout(np.zeros((64, 64), np.uint8))),
+        ("labels", packed_layout(np.zeros((1 << 12, 1 << 12), np.uint8))),
+        ("labels", packed_layout(np.full(SIZE, 20, np.uint8))),
+        ("labels", packed_layout(np.zeros(SIZE, np.uint8))[:-8]),
         ("pictures", b"RIFF"),
         ("pictures", _encoded(np.zeros((*SIZE, 3), np.uint8), "PNG")),
         ("pictures", _encoded(np.zeros((100, 200, 3), np.uint8), "WEBP")),

@@ -15,7 +15,7 @@ from sims.__main__ import main
 from sims.memory.bank import Bank
 from sims.memory.bank_builder import build_bank
 from sims.memory.bank_file import BankError
-from sims.memory.bank_sources import Choices, FolderSource, SourceFrame, WorldSource, png_of
+from sims.memory.bank_sources import Choices, FolderSource, SourceFrame, WorldSource, packed_layout
 from sims.world import World
 
 SMALL = Choices(size=(64, 128), minimum_area=20)
@@ -112,7 +112,7 @@ class Large:
 
     def read(self, frame: int) -> SourceFrame:
         channels = np.full(SMALL.size, frame % 19, np.uint8)
-        return SourceFrame(channels, {"pictures": bytes(2 << 20), "labels": png_of(channels)})
+        return SourceFrame(channels, {"pictures": bytes(2 << 20), "labels": packed_layout(channels)})
 
 
 def test_memory_holds_no_more_than_a_few_pictures(tmp_path: Path) -> None:

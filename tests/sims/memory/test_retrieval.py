@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from sims.memory.bank import Bank
 from sims.memory.bank_builder import build_bank
 from sims.memory.bank_file import BOX, BankError
-from sims.memory.bank_sources import Choices, SourceFrame, WorldSource, png_of
+from sims.memory.bank_sources import Choices, SourceFrame, WorldSource, packed_layout
 from sims.memory.retrieval import Candidate, retrieve, retrieve_all, retrieve_released
 from sims.memory.rules import roles
 from sims.memory.segments import Segment, segments_of
@@ -37,7 +37,7 @@ class Layouts:
         return str(frame)
 
     def read(self, frame: int) -> SourceFrame:
-        return SourceFrame(self._channels[frame], {"pictures": b"", "labels": png_of(self._channels[frame])})
+        return SourceFrame(self._channels[frame], {"pictures": b"", "labels": packed_layout(self._channels[frame])})
 
 
 def _bank(folder: Path, channels: np.ndarray, minimum_area: int = 0) -> Bank:
