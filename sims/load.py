@@ -17,6 +17,7 @@ from sims.crn import CrnGenerator
 from sims.generator import Card, Generator, Progress, silent
 from sims.label_space import label_space, label_space_names
 from sims.memory.bank import Bank
+from sims.memory.composition import SIZE
 from sims.memory.pipeline import SimsGenerator
 from sims.pix2pix import TranslationGenerator
 from sims.spade import SpadeGenerator
@@ -44,7 +45,8 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
 
     `device` is "cpu", "cuda" or "auto", which takes CUDA where there is any. Loaded networks are kept, the least
     recently used leaving first, within SIMS_MEMORY_MB megabytes (3000 unless set). Raises `zoo.ZooError` if the
-    checkpoint cannot be had, `LoadError` if it or the device cannot be used.
+    checkpoint or its memory bank cannot be had, `LoadError` if it or the device cannot be used, `BankError` if its bank
+    cannot.
     """
     _set_up_torch()
     limit = _memory_limit()
@@ -104,6 +106,11 @@ def _bank(checkpoint: Checkpoint, config: Mapping[str, Any], progress: Progress)
         raise LoadError(
             f"{_called(checkpoint)} reads layouts of the space {config['label_space']}, and its memory bank is of"
             f" {bank.space.name}; name a bank of {config['label_space']}."
+        )
+    if bank.size != SIZE:
+        raise LoadError(
+            f"{_called(checkpoint)} seeks segments in layouts of {SIZE[1]}x{SIZE[0]}, and those of its memory bank are"
+            f" {bank.size[1]}x{bank.size[0]}; build the bank with python -m sims bank build."
         )
     return bank
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sims.generator import RequestError, Run
+from sims.label_space import LabelSpace
 from sims.layout import Layout
 from sims.memory.bank import Bank
 from sims.memory.canvas import Piece, Rejected, compose, placed_piece
@@ -19,13 +20,14 @@ from sims.memory.order import OrderNetwork
 from sims.memory.order_data import pair_picture
 from sims.memory.retrieval import Candidate, retrieve_all
 from sims.memory.rules import Roles, roles
-from sims.memory.segments import Segment, segments_of
+from sims.memory.segments import Segment, each_segment
 from sims.memory.stages import Found, StageSegment
 from sims.memory.transform import TransformNetwork, theta_for_test, warp
 from sims.spade_layout import one_hot
 
+SIZE = (256, 512)  # (height, width) of the layouts in which segments are sought and ordered
 CANDIDATES = 10  # that are kept for a segment
-MOVED_KEPT = 160  # transformed segments that are kept
+MOVED_BYTES = 160 << 20  # of transformed segments, that are kept for a layout
 SURROUNDINGS = 0.15  # of a segment's sides, that a cutout shows around it
 PALENESS = 0.75  # of what is not of the segment
 
@@ -60,12 +62,28 @@ class Composer:
         """Find the segments of a layout of `height` rows, and the candidates for each."""
         small = layout.resize(*self.bank.size)
         channels = small.space.channels_of(small.ids).astype(np.uint8)
-        segments = segments_of(channels, self.roles.void, self.roles.thin)
-        place = {channel: number for number, channel in enumerate(self.roles.coarse_order)}
-        segments.sort(key=lambda segment: (place[segment.channel], segment.page))
-        large = [segment for segment in segments if segment.area > self.minimum_area]
+        painted = self._in_painting_order(channels)
+        large = [each for each in painted if isinstance(each, Segment)]
         found = retrieve_all(self.bank, large, channels, CANDIDATES)
-        return Composition(layout, channels, segments, dict(zip(map(_id, large), found, strict=True)), self)
+        # As in the released search, what shares no pixel with its segment is no candidate: it would lie elsewhere.
+        fitting = [[candidate for candidate in each if candidate.mask_iou > 0] for each in found]
+        return Composition(layout, channels, painted, dict(zip(map(_id, large), fitting, strict=True)), self)
+
+    def _in_painting_order(self, channels: np.ndarray) -> list[Segment | Rejected]:
+        """The segments of a layout, the farthest first.
+
+        Small ones that follow each other in a class are one mask, as a noisy layout has thousands.
+        """
+        of_class: dict[int, list[Segment | Rejected]] = {channel: [] for channel in self.roles.coarse_order}
+        for segment in each_segment(channels, self.roles.void, self.roles.thin):
+            before = of_class[segment.channel]
+            if segment.area > self.minimum_area:
+                before.append(segment)
+            elif before and isinstance(before[-1], Rejected):
+                before[-1].mask[segment.box.slices] |= segment.mask[segment.box.slices]
+            else:
+                before.append(Rejected(segment.channel, segment.mask))
+        return [each for entries in of_class.values() for each in entries]
 
     def cutout(self, index: int) -> np.ndarray:
         """A segment of the bank in its surroundings, which are paler: RGB uint8 (h, w, 3)."""
@@ -104,53 +122,50 @@ class Composer:
 class Composition:
     """What is known of one layout: its segments, candidates, transformed segments and orders, as far as asked for.
 
-    `segments` are all of its segments in painting order, `found` the candidates of the large ones.
+    `painted` is all of it in painting order, small segments as what they are rejected to; `found` has the candidates of
+    the large ones.
     """
 
     def __init__(
         self,
         layout: Layout,
         channels: np.ndarray,
-        segments: Sequence[Segment],
+        painted: Sequence[Segment | Rejected],
         found: Mapping[tuple[int, int], list[Candidate]],
         composer: Composer,
     ):
-        self.layout, self.channels, self.segments, self.found = layout, channels, segments, found
+        self.layout, self.channels, self.painted, self.found = layout, channels, painted, found
         self.scale = layout.size[0] // channels.shape[0]
-        self.large = [segment for segment in segments if _id(segment) in found]
+        self.large = [each for each in painted if isinstance(each, Segment)]
         space = layout.space
         names = {space.channel_of[label.id]: label.name for label in space.classes}
-        self.names = {segment.channel: names[segment.channel] for segment in segments}
+        self.names = {segment.channel: names[segment.channel] for segment in self.large}
         lacking = {segment.channel for segment in self.large if not found[_id(segment)]}
         self.missing = tuple(self.names[channel] for channel in sorted(lacking))
-        self._moved: Kept[np.ndarray | None] = Kept(MOVED_KEPT)
+        self._moved: Kept[np.ndarray] = Kept(MOVED_BYTES)
         self._fronts = _Fronts(self, composer)
 
     @property
     def nbytes(self) -> int:
         """Bytes of what is kept, roughly."""
-        masks = sum(segment.mask.nbytes + segment.whole.nbytes for segment in self.segments)
-        return masks + sum(picture.nbytes for picture in self._moved.values() if picture is not None)
+        masks = sum(2 * each.mask.nbytes for each in self.painted)
+        return self.layout.ids.nbytes + masks + self._moved.nbytes
 
     def compose(self, composer: Composer, options: Mapping[str, str], run: Run) -> Composed:
         """The canvas with these options; `run` draws candidates and elided pixels, and times the stages."""
         faithful: Faithful = "released" if options["rules"] == "released" else "paper"
-        rng = np.random.default_rng(run.seed)
-        chosen = self._choices(options, rng)
+        chosen = self._choices(options, np.random.default_rng(run.seed))
         with run.stage("transform"):
             pieces = self._pieces(composer, chosen, faithful)
         with run.stage("compose"):
-            entries = [pieces.get(_id(segment)) or self._rejected(segment) for segment in self.segments]
+            entries = [self._entry(each, pieces) for each in self.painted]
             elision = Elision.released(composer.height)
             if faithful == "paper":
                 elision = Elision.paper(composer.height, composer.reach)
             full = self.layout.space.channels_of(self.layout.ids).astype(np.uint8)
             fronts: Mapping[tuple[int, int, int, int], int] = self._fronts if composer.order is not None else {}
-            canvas = compose(full, entries, fronts, composer.roles, elision, rng, faithful)
-        ids = np.zeros(256, np.uint8)
-        for label, channel in self.layout.space.channel_of.items():
-            ids[channel] = label
-        adapted = Layout(ids[canvas.channels], self.layout.space)
+            canvas = compose(full, entries, fronts, composer.roles, elision, _Draws(run.seed), faithful)
+        adapted = Layout(_ids_of(self.layout.space)[canvas.channels], self.layout.space)
         staged = tuple(self._staged(composer.bank, chosen, pieces))
         return Composed(np.rint(canvas.picture * 255).astype(np.uint8), adapted, staged)
 
@@ -185,15 +200,18 @@ class Composition:
             tile = composer.bank.tile(index, composer.height)
             query, whole = self._enlarged(segment.mask), self._enlarged(segment.whole)
             key = (_id(segment), index, faithful)
-            if key not in self._moved:
-                self._moved[key] = composer.moved(tile, query, layout, faithful)
+            moved = self._moved.get(key)
+            if moved is None:
+                moved = composer.moved(tile, query, layout, faithful)
+                if moved is not None:
+                    self._moved[key] = moved
             source = self._enlarged(composer.bank.labels(int(composer.bank.segments["frame"][index])))
-            piece = Piece(segment.channel, segment.page, query, whole, tile, self._moved[key], source)
-            pieces[_id(segment)] = piece
+            pieces[_id(segment)] = Piece(segment.channel, segment.page, query, whole, tile, moved, source)
         return pieces
 
-    def _rejected(self, segment: Segment) -> Rejected:
-        return Rejected(segment.channel, self._enlarged(segment.mask))
+    def _entry(self, each: Segment | Rejected, pieces: Mapping[tuple[int, int], Piece]) -> Piece | Rejected:
+        piece = pieces.get(_id(each)) if isinstance(each, Segment) else None
+        return piece or Rejected(each.channel, self._enlarged(each.mask))
 
     def _enlarged(self, small: np.ndarray) -> np.ndarray:
         return small if self.scale == 1 else small.repeat(self.scale, 0).repeat(self.scale, 1)
@@ -203,15 +221,7 @@ class Composition:
     ) -> Iterator[StageSegment]:
         place = 0
         for number, segment in enumerate(self.large, start=1):
-            found = tuple(
-                Found(
-                    each.index,
-                    bank.frame_name(int(bank.segments["frame"][each.index])),
-                    each.mask_iou,
-                    each.context_iou,
-                )
-                for each in self.found[_id(segment)]
-            )
+            found = tuple(_as_found(bank, each) for each in self.found[_id(segment)])
             piece = pieces.get(_id(segment))
             picture, moved = np.zeros((*self.layout.size, 3), np.uint8), False
             if piece is not None:
@@ -230,15 +240,32 @@ class Composition:
             )
 
 
+class _Draws:
+    """Draws by a seed.
+
+    Which pixels are elided depends on it and on how many there are to choose from, and not on what was drawn before:
+    so another candidate for one segment leaves those of all others as they are.
+    """
+
+    def __init__(self, seed: int):
+        self._seed, self._rng = seed, np.random.default_rng(seed)
+
+    def random(self) -> float:
+        return self._rng.random()
+
+    def permutation(self, count: int) -> np.ndarray:
+        return np.random.default_rng((self._seed, count)).permutation(count)
+
+
 class _Fronts(Mapping[tuple[int, int, int, int], int]):
     """Which of two segments is in front, asked of the network when a canvas needs to know, and kept."""
 
     def __init__(self, composition: Composition, composer: Composer):
         self._composer = composer
         self._segments = {(segment.page, segment.channel): segment for segment in composition.large}
-        self._palette = composition.layout.space.palette
-        self._ids = {channel: label for label, channel in composition.layout.space.channel_of.items()}
-        self._channels = composition.channels
+        space = composition.layout.space
+        self._colours = space.palette[_ids_of(space)]
+        self._whole = self._colours[composition.channels]
         self._known: dict[tuple[int, int, int, int], int] = {}
 
     def __getitem__(self, key: tuple[int, int, int, int]) -> int:
@@ -247,9 +274,8 @@ class _Fronts(Mapping[tuple[int, int, int, int], int]):
         if one is None or two is None or channel == other:
             raise KeyError(key)
         if key not in self._known:
-            colours = np.array([self._palette[self._ids.get(value, 0)] for value in range(256)], np.uint8)
-            pair = pair_picture(one, two, colours)
-            self._known[key] = self._composer.front(pair, colours[self._channels], (channel, other))
+            pair = pair_picture(one, two, self._colours)
+            self._known[key] = self._composer.front(pair, self._whole, (channel, other))
         return self._known[key]
 
     def __iter__(self) -> Iterator[tuple[int, int, int, int]]:
@@ -257,6 +283,14 @@ class _Fronts(Mapping[tuple[int, int, int, int], int]):
 
     def __len__(self) -> int:
         return len(self._known)
+
+
+def _ids_of(space: LabelSpace) -> np.ndarray:
+    """The class ids by channel, (256,) uint8."""
+    ids = np.zeros(256, np.uint8)
+    for label, channel in space.channel_of.items():
+        ids[channel] = label
+    return ids
 
 
 def _as_found(bank: Bank, candidate: Candidate) -> Found:

@@ -1,20 +1,37 @@
-"""The last few values of something that is dear to make, by key."""
+"""The last values of something that is dear to make, by key, as many as fit in the memory they are given."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-Value = TypeVar("Value")
+
+class Sized(Protocol):
+    """What tells how many bytes it holds; that may change."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes."""
+
+
+Value = TypeVar("Value", bound=Sized)
 
 
 class Kept(OrderedDict[Hashable, Value], Generic[Value]):
-    """A dictionary of at most `limit` values; the one used longest ago leaves first."""
+    """A dictionary of values of at most `limit` bytes in all; the one used longest ago leaves first.
+
+    The value that was set last stays, however large it is. What grows is counted when the next value is set.
+    """
 
     def __init__(self, limit: int):
         super().__init__()
         self.limit = limit
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values."""
+        return sum(value.nbytes for value in list(self.values()))  # a list, as another thread may change the values
 
     def get(self, key: Hashable) -> Value | None:  # type: ignore[override]
         """The value, now the most recent; or None."""
@@ -25,5 +42,5 @@ class Kept(OrderedDict[Hashable, Value], Generic[Value]):
     def __setitem__(self, key: Hashable, value: Value) -> None:
         super().__setitem__(key, value)
         self.move_to_end(key)
-        while len(self) > self.limit:
+        while len(self) > 1 and self.nbytes > self.limit:
             self.popitem(last=False)

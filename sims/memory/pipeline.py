@@ -44,7 +44,7 @@ CANDIDATES = Choice(
     pattern=r"[1-9]\d{0,2}:\d(,[1-9]\d{0,2}:\d){0,39}",
     form="SEGMENT:RANK,... with segments from 1 and ranks from 0",
 )
-REMEMBERED = 6  # layouts, and pictures, whose stages are kept
+KEPT_BYTES = {"compositions": 384 << 20, "pictures": 192 << 20}  # of what is known of layouts, and of made pictures
 
 
 class SimsGenerator(Generator):
@@ -75,7 +75,7 @@ class SimsGenerator(Generator):
         )
         self.completion: CompletionNetwork | None = None
         if config["completion_width"] is not None:
-            self.completion = part("completion.", CompletionNetwork(256, config["completion_width"], classes))
+            self.completion = part("completion.", CompletionNetwork(self.size[0], config["completion_width"], classes))
         self.composer: Composer | None = None
         if bank is not None:
             transform = order = None
@@ -85,8 +85,8 @@ class SimsGenerator(Generator):
                 order = part("order.", OrderNetwork(config["order_width"]))
             limits = (config["minimum_area"], config["elision_reach"])
             self.composer = Composer(bank, transform, order, self.size[0], *limits, device)
-        self._compositions: Kept[Composition] = Kept(REMEMBERED)
-        self._made: Kept[Stages] = Kept(REMEMBERED)
+        self._compositions: Kept[Composition] = Kept(KEPT_BYTES["compositions"])
+        self._made: Kept[Stages] = Kept(KEPT_BYTES["pictures"])
 
     @staticmethod
     def describe(card: Card, config: Mapping[str, Any]) -> Card:
@@ -106,15 +106,18 @@ class SimsGenerator(Generator):
         networks: list[nn.Module | None] = [self.synthesis, self.completion]
         networks += [self.composer.transform, self.composer.order] if self.composer else []
         tensors = [tensor for network in networks if network is not None for tensor in network.state_dict().values()]
-        kept = sum(composition.nbytes for composition in self._compositions.values())
-        kept += sum(3 * stages.image.nbytes * (len(stages.segments) + 2) for stages in self._made.values())
-        return kept + sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        weights = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        return weights + self._compositions.nbytes + self._made.nbytes
 
     def stages(self, request: LayoutRequest, *, seed: int = 0, progress: Progress = silent) -> Stages:
         """How the picture of `generate` with the same arguments came about. Raises as `generate` does."""
         layout = request.layout.to_space(str(self.card.label_space)).layout
-        picture = self.generate(request, seed=seed, progress=progress)
-        return self._made[_key(layout, picture.options, seed)]
+        while True:
+            picture = self.generate(request, seed=seed, progress=progress)
+            with self._one_at_a_time:
+                stages = self._made.get(_key(layout, picture.options, seed))
+            if stages is not None:  # as it is, unless pictures of other threads have taken its room already
+                return stages
 
     def cutout(self, index: int) -> np.ndarray:
         """A segment of the bank as it stands in its picture, cut to its surroundings: RGB uint8 (h, w, 3).
@@ -133,17 +136,16 @@ class SimsGenerator(Generator):
         if stages is None:
             stages = self._made[key] = self._through_all_stages(layout, options, run)
         if stages.missing:
-            run.notes.append(
-                f"The memory holds no {listed(list(stages.missing), 'or')}; the network paints what is missing alone."
-            )
+            missing = listed(list(stages.missing), "or")
+            run.notes.append(f"The memory holds no {missing} that fits; the network paints what is missing alone.")
         return stages.image.copy()
 
     def _through_all_stages(self, layout: Layout, options: Mapping[str, str], run: Run) -> Stages:
         with run.stage("read the layout"):
+            layout = layout.resize(*self.size)
             if (layout.ids == layout.space.unknown).all():
                 raise RequestError("The layout is void everywhere; paint at least one class.")
             completed = options.get("completion") == "on"
-            layout = layout.resize(*self.size)
             if completed:
                 layout = self._completed(layout)
         if self.composer is None:
@@ -167,10 +169,10 @@ class SimsGenerator(Generator):
 
     def _completed(self, layout: Layout) -> Layout:
         assert self.completion is not None
-        small = torch.from_numpy(layout.resize(256, 512).ids.astype(np.int64)).to(self.device)
-        filled = complete(self.completion, small, layout.space.unknown).cpu().numpy().astype(np.uint8)
-        dense = Layout(filled, layout.space).resize(*self.size).ids
-        return Layout(np.where(layout.ids == layout.space.unknown, dense, layout.ids), layout.space)
+        given = torch.from_numpy(layout.ids.astype(np.int64)).to(self.device)
+        return Layout(
+            complete(self.completion, given, layout.space.unknown).cpu().numpy().astype(np.uint8), layout.space
+        )
 
     def _synthesised(self, canvas: np.ndarray, layout: Layout, run: Run) -> np.ndarray:
         """RGB uint8 (H, W, 3); values are cut off, not rounded, as the released code writes them."""

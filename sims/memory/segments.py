@@ -46,6 +46,13 @@ class Segment:
 
 
 def segments_of(channels: np.ndarray, classes: int, thin: tuple[int, ...] = (), minimum_area: int = 0) -> list[Segment]:
+    """All of `each_segment`."""
+    return list(each_segment(channels, classes, thin, minimum_area))
+
+
+def each_segment(
+    channels: np.ndarray, classes: int, thin: tuple[int, ...] = (), minimum_area: int = 0
+) -> Iterator[Segment]:
     """The segments of `channels` (H, W) uint8 in channels 0..classes - 1 with more than `minimum_area` pixels.
 
     They come by channel, then by page. Pixels are connected along sides and corners, and, in a class that is not thin,
@@ -56,11 +63,8 @@ def segments_of(channels: np.ndarray, classes: int, thin: tuple[int, ...] = (), 
     # Pages number the areas column by column, so all is scanned transposed.
     transposed = np.ascontiguousarray(channels.T)
     is_thin = np.isin(np.arange(256), thin)[transposed]
-    return [
-        segment
-        for channel in present.tolist()
-        for segment in _of_channel(transposed == channel, is_thin, channel, channel in thin, minimum_area)
-    ]
+    for channel in present.tolist():
+        yield from _of_channel(transposed == channel, is_thin, channel, channel in thin, minimum_area)
 
 
 def _of_channel(

@@ -62,3 +62,9 @@ class Stages:
     adapted: Layout
     image: np.ndarray
     missing: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all maps."""
+        maps = [self.layout.ids, self.canvas, self.adapted.ids, self.image, *(each.piece for each in self.segments)]
+        return sum(each.nbytes for each in maps)
