@@ -25,7 +25,7 @@ from sims.training.shipping import ship
 from sims.world import World
 
 WIDTH = 1 / 8
-MINIMUM_AREA = 300  # pixels
+MINIMUM_AREA = 1000  # pixels; what smaller segments add to the pooled features is lost among the rest
 PAIRS = 8  # a step
 DROPOUT = 0.1  # instead of 0.5, which a network this slim does not learn with
 SHOWN = 6
