@@ -74,7 +74,7 @@ def _state(entry: Entry) -> Card | Offer:
 
 
 def choices(cards: Iterable[Card]) -> list[tuple[str, str]]:
-    """(title, name) of each card, those of one label space together, variants last; who is not verified is called so."""
+    """(title, name) of each card, those of one label space together, variants last; it says who is not verified."""
     ordered = sorted(sorted(cards, key=lambda one: one.variant_of), key=lambda one: str(one.label_space), reverse=True)
     return [(one.title if is_verified(find(one.name)) else f"{one.title} (not verified)", one.name) for one in ordered]
 

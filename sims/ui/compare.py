@@ -166,9 +166,9 @@ def clear_sheet() -> list[Any]:
 
 def send(history: list[session.Result], results: list[session.Result], event: gr.EventData) -> list[Any]:
     """Put one picture of this session onto the sheet and show the sheet."""
-    kept = next((kept for kept in history if kept.task.key == event_text(event, "key")), None)
+    kept = session.kept(history, event_text(event, "key"))
     if kept is None:
-        warn("That picture is no longer in this session's history.")
+        warn(session.GONE)
         return [gr.skip()] * 4
     try:
         results = add(results, kept)

@@ -87,10 +87,7 @@ def _content(array: np.ndarray | None) -> tuple[tuple[int, ...], bytes]:
 
 def _column(result: Result) -> tuple[str, str]:
     """Name and title of a generator with those of its options that are not the default."""
-    card = result.task.card
-    defaults = {choice.name: choice.default for choice in card.options}
-    chosen = {name: value for name, value in result.task.request.options.items() if value != defaults.get(name)}
-    said = ", ".join(f"{name} {value}" for name, value in chosen.items())
+    card, said = result.task.card, result.task.said
     return card.name + said, f"{card.title} ({said})" if said else card.title
 
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from sims.generator import MAX_SEED, Choice
+from sims.generator import MAX_SEED, Card, Choice
 from sims.ui import catalogue
 from sims.ui.events import INSTANT, PAGE, warn
 from sims.ui.layouts import uploaded_picture
 from sims.ui.page_part import event_text, page_part
 from sims.ui.session import FAULTS, new_seed, thumbnail
 from zoo import ZooError
+
+FAMILIES = {"sims": "SIMS", "spade": "SPADE", "crn": "CRN"}  # the others are written as they are called here
+TITLES = {
+    "completion": "Complete coarse layouts",
+    "variety": "Segments of the memory",
+    "rules": "Rules of composition",
+    "statistics": "Batch statistics",
+    "style_sampling": "Style from the picture",
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,8 @@ def build_generator_panel(space: str) -> GeneratorPanel:
             )
             shown = page_part("strip", {}, elem_id="style-view", label="Style picture")
             style.change(show_style, style, shown, **INSTANT)
-            options = {choice.name: option_field(choice) for choice in catalogue.options(cards)}
+            with gr.Row(elem_id="option-fields"):
+                options = {choice.name: option_field(choice, cards) for choice in catalogue.options(cards)}
         with gr.Accordion("More generators", open=False, elem_id="more"):
             offers = page_part(
                 "catalogue", catalogue.offers_value(rows), elem_id="catalogue", label="Generators not at hand"
@@ -64,13 +74,17 @@ def build_generator_panel(space: str) -> GeneratorPanel:
     return GeneratorPanel(chosen, style, seed, random, reuse, generate, halt, options, offers)
 
 
-def option_field(choice: Choice) -> gr.Radio:
-    """The field of one option."""
+def option_field(choice: Choice, cards: Iterable[Card]) -> gr.Radio:
+    """The field of one option, which says whose it is."""
+    families = {card.family for card in cards if choice.name in {known.name for known in card.options}}
+    who = ", ".join(FAMILIES.get(family, family) for family in sorted(families))
+    title = TITLES.get(choice.name, choice.name.replace("_", " ").capitalize())
     return gr.Radio(
-        list(choice.values),
+        [(value.capitalize(), value) for value in choice.values],
         value=choice.default,
-        label=choice.name.replace("_", " ").capitalize(),
+        label=f"{title} · {who}",
         info=choice.help,
+        min_width=260,
         elem_id=f"option-{choice.name}",
     )
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from sims.generator import RequestError
+
 STATIC = Path(__file__).parent / "static"
 
 
@@ -39,3 +41,11 @@ def event_text(event: gr.EventData, name: str) -> str:
     """The text that a part's event carries as `name`; "" where a client sent something else."""
     value = event._data.get(name) if isinstance(event._data, dict) else None
     return value[:200] if isinstance(value, str) else ""
+
+
+def event_number(event: gr.EventData, name: str, least: int, most: int) -> int:
+    """The whole number in `least`..`most` that a part's event carries as `name`. Raises `RequestError`."""
+    value = event._data.get(name) if isinstance(event._data, dict) else None
+    if type(value) is not int or not least <= value <= most:
+        raise RequestError(f"The page sent no {name} from {least} to {most}; reload it.")
+    return value

@@ -18,11 +18,24 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sims.generator import Cancelled, Card, LayoutRequest, Picture, Progress, RequestError, check_request, check_seed
+from sims.generator import (
+    MAX_SEED,
+    Cancelled,
+    Card,
+    Generator,
+    LayoutRequest,
+    Picture,
+    Progress,
+    RequestError,
+    check_request,
+    check_seed,
+    silent,
+)
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
 from sims.load import LoadError, card, load
 from sims.memory.bank_file import BankError
+from sims.memory.pipeline import SimsGenerator
 from sims.provenance import RecipeError, picture_png, read_recipe
 from sims.ui.catalogue import named_layout_entry
 from sims.ui.page_part import file_value
@@ -34,6 +47,10 @@ HISTORY = 24  # results a session keeps
 MAX_PICTURES = 48  # pictures one press of a button can ask for
 NEW_SEEDS = 1_000_000  # a drawn seed stays short enough to be read out
 THUMBNAIL = (192, 120)
+DIVERSE = 5  # pictures of one layout with segments drawn from the memory, as the paper's supplement shows them
+CANDIDATES = "candidates"  # the option that tells a generator with a memory of segments
+GONE = "That picture is no longer in this session's history."
+NO_HISTORY = "What you make in this session is kept here."
 # These say in one sentence what is wrong.
 FAULTS = (RequestError, LayoutError, ImageError, LoadError, ZooError, BankError)
 
@@ -51,6 +68,13 @@ class Task:
     notes: tuple[str, ...] = ()
     key: str = field(default_factory=lambda: f"r{next(_keys)}")
 
+    @property
+    def said(self) -> str:
+        """Those of its options that are not the default, in words."""
+        defaults = {choice.name: choice.default for choice in self.card.options}
+        chosen = {name: value for name, value in self.request.options.items() if value != defaults.get(name)}
+        return ", ".join(f"{name} {value}" for name, value in chosen.items())
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -66,6 +90,7 @@ class Result:
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     thumbnail: str = ""  # a data URI
+    completed: str = ""  # that of the layout, where it was completed before
 
     def page_value(self) -> dict[str, Any]:
         """This result as the data of a card."""
@@ -75,6 +100,9 @@ class Result:
             "generator": self.task.card.name,
             "title": self.task.card.title,
             "seed": self.task.seed,
+            "said": self.task.said,
+            "stages": has_stages(self.task.card),
+            "completed": self.completed,
             "state": self.state,
             "fraction": self.fraction,
             "what": self.what,
@@ -118,6 +146,23 @@ def plan(
     return tasks
 
 
+def has_stages(known: Card) -> bool:
+    """Whether pictures of this generator are made from segments of a memory, whose stages can be looked at."""
+    return any(choice.name == CANDIDATES for choice in known.options)
+
+
+def diverse(task: Task) -> list[Task]:
+    """The same layout five times, its segments drawn by the seeds from this one on; they wrap around at the largest.
+
+    Raises `RequestError` for a generator without a memory.
+    """
+    if not has_stages(task.card):
+        raise RequestError(f"{task.card.title} works without a memory, so there is nothing to draw from.")
+    options = {**task.request.options, "variety": "diverse", CANDIDATES: ""}
+    seeds = ((task.seed + step) % (MAX_SEED + 1) for step in range(DIVERSE))
+    return [plan([task.card.name], task.request.layout, seed=seed, options=options)[0] for seed in seeds]
+
+
 def run(tasks: Sequence[Task], stop: threading.Event) -> Iterator[list[Result] | None]:
     """The results of all tasks, again after each change; None when nothing changed for a moment.
 
@@ -154,9 +199,17 @@ def _run_one(result: Result, stop: threading.Event) -> Iterator[Result | None]:
 
 def _make(task: Task, progress: Progress) -> Result:
     progress(0.0, "loading")
-    device = os.environ.get("SIMS_DEVICE", "auto")
-    generator = load(task.card.name, device=device, progress=progress)
-    return finished(task, generator.generate(task.request, seed=task.seed, progress=progress))
+    generator = loaded(task.card.name, progress)
+    result = finished(task, generator.generate(task.request, seed=task.seed, progress=progress))
+    if isinstance(generator, SimsGenerator) and task.request.options.get("completion") == "on":
+        completed = generator.stages(task.request, seed=task.seed).layout  # kept since it was made
+        result = replace(result, completed=thumbnail(completed.colours()))
+    return result
+
+
+def loaded(name: str, progress: Progress = silent) -> Generator:
+    """The generator called `name` on the device that the environment names. Raises a fault (`FAULTS`)."""
+    return load(name, device=os.environ.get("SIMS_DEVICE", "auto"), progress=progress)
 
 
 def refused(tasks: Sequence[Task]) -> list[Result]:
@@ -180,9 +233,32 @@ def finished(task: Task, picture: Picture) -> Result:
 
 def keep(history: Sequence[Result], results: Sequence[Result]) -> list[Result]:
     """The history, newest first, with the finished ones of `results` that it does not hold yet."""
-    known = {kept.task.key for kept in history}
+    known = {result.task.key for result in history}
     new = [result for result in results if result.state == "done" and result.task.key not in known]
     return [*reversed(new), *history][:HISTORY]
+
+
+def kept(history: Sequence[Result], key: str) -> Result | None:
+    """The result with this key, as long as the history holds it."""
+    return next((result for result in history if result.task.key == key), None)
+
+
+def cards(results: Sequence[Result]) -> dict[str, Any]:
+    """The value of the page's cards."""
+    return {"cards": [result.page_value() for result in results]}
+
+
+def history_value(history: Sequence[Result]) -> dict[str, Any]:
+    """The value of the history strip."""
+    items = [
+        {
+            "key": result.task.key,
+            "title": ", ".join(filter(None, (result.task.card.title, f"seed {result.task.seed}", result.task.said))),
+            "src": result.thumbnail,
+        }
+        for result in history
+    ]
+    return {"groups": [{"title": "", "items": items}] if items else [], "empty": NO_HISTORY}
 
 
 def restore(png: bytes) -> Result:
@@ -248,7 +324,7 @@ def picture_file(image: np.ndarray) -> str:
 
 
 def thumbnail(image: np.ndarray) -> str:
-    """A small WebP of an RGB uint8 picture (H, W, 3), as a data URI."""
+    """A small WebP of an RGB or RGBA uint8 picture (H, W, 3 or 4), as a data URI."""
     small = Image.fromarray(image)
     small.thumbnail(THUMBNAIL)
     buffer = io.BytesIO()

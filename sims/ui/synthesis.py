@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from sims.layout import Layout
 from sims.provenance import RecipeError
@@ -17,9 +19,9 @@ from sims.ui.generator_panel import GeneratorPanel, build_generator_panel, seed_
 from sims.ui.layout_panel import LayoutPanel, build_layout_panel, fill
 from sims.ui.layouts import describe, painted_layout, uploaded_bytes, uploaded_picture
 from sims.ui.page_part import event_text, page_part
+from sims.ui.stages_panel import build_stages_panel, connect_stages
 
-FIELDS = 9  # that a restored picture sets, besides one for each option
-NO_HISTORY = "What you make in this session is kept here."
+FIELDS = 13  # that a restored picture sets, besides one for each option
 
 
 @dataclass(frozen=True)
@@ -32,49 +34,80 @@ class SynthesisTab:
     history: gr.State
 
 
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """Candidates that were chosen by hand for a layout, and mean nothing for any other."""
+
+    layout: Layout
+    candidates: str
+
+
 def build_synthesis() -> SynthesisTab:
     """Lay out the tab and connect its events."""
-    tasks, stop, history = gr.State([]), gr.State(None), gr.State([])
+    history, on_page = gr.State([]), gr.State([])
     with gr.Row(elem_classes="desk"):
         with gr.Column(scale=5, min_width=340, elem_classes="desk-left"):
             layout = build_layout_panel()
         with gr.Column(scale=7, min_width=340, elem_classes="desk-right"):
             generators = build_generator_panel("street")
-            results = page_part("results", {"cards": []}, elem_id="results", label="Results")
+            results = page_part("results", session.cards([]), elem_id="results", label="Results")
             gr.HTML("<h2>This session</h2>", js_on_load=None, elem_classes="section-title")
-            strip = page_part("strip", history_value([]), elem_id="history", label="This session")
+            strip = page_part("strip", session.history_value([]), elem_id="history", label="This session")
             restore = gr.UploadButton(
                 "Open a picture made here", file_types=[".png"], size="sm", variant="secondary", elem_id="restore"
             )
-    generate, halt = generators.generate, generators.halt
-    names = gr.State(tuple(generators.options))
-    inputs = [layout.editor, layout.origin, generators.chosen, generators.style, generators.seed, generators.random]
-    checked = gr.on(
-        [generate.click, layout.editor.submit],
-        prepare,
-        [names, *inputs, *generators.options.values()],
-        [tasks, stop, results, generators.seed, generate, halt],
-        **INSTANT,
-    )
-    run = checked.success(make_pictures, [tasks, stop, history], [results, history, strip], **PAGE, **ONE_AT_A_TIME)
-    run.failure(refuse, tasks, results, **INSTANT)
-    run.then(rest, None, [generate, halt], **INSTANT)
-    halt.click(halt_run, stop, halt, **INSTANT)
+    stages = build_stages_panel()
+    picked = gr.State(None)
+    connect_runs(layout, generators, results, strip, history, on_page, picked)
+    connect_stages(stages, results, history, strip, on_page)
 
+    names = gr.State(tuple(generators.options))
     settings = [layout.editor, layout.origin, layout.space, layout.note]
     settings += [generators.chosen, generators.style, generators.seed, generators.random]
-    settings += [*generators.options.values(), results]
+    settings += [picked, results, on_page, history, strip, *generators.options.values()]
     strip.choose(reopen, [names, history], settings, **INSTANT)
     results.reuse(reopen, [names, history], settings, **INSTANT)
-    restore.upload(open_file, [names, restore], settings, **INSTANT)
+    restore.upload(open_file, [names, history, restore], settings, **INSTANT)
     generators.reuse.click(last_seed, history, [generators.seed, generators.random], **INSTANT)
     for filled in layout.fills:
-        filled.success(follow_space, [layout.origin, generators.chosen], generators.chosen, **INSTANT)
+        filled.success(follow_space, [layout.origin, generators.chosen], [generators.chosen, picked], **INSTANT)
     return SynthesisTab(layout, generators, results, history)
+
+
+def connect_runs(
+    layout: LayoutPanel,
+    generators: GeneratorPanel,
+    results: gr.HTML,
+    strip: gr.HTML,
+    history: gr.State,
+    on_page: gr.State,
+    picked: gr.State,
+) -> None:
+    """Let the button Generate, and a card's Diverse, make pictures one after another, and Stop end that."""
+    tasks, stop, names = gr.State([]), gr.State(None), gr.State(tuple(generators.options))
+    generate, halt = generators.generate, generators.halt
+    inputs = [layout.editor, layout.origin, generators.chosen, generators.style, generators.seed, generators.random]
+    started = [tasks, stop, results, generators.seed, generate, halt]
+    asked = gr.on(
+        [generate.click, layout.editor.submit],
+        prepare,
+        [names, picked, *inputs, *generators.options.values()],
+        started,
+        **INSTANT,
+    )
+    drawn = results.diverse(prepare_diverse, history, started, **INSTANT)
+    for checked in (asked, drawn):
+        run = checked.success(
+            make_pictures, [tasks, stop, history], [results, on_page, history, strip], **PAGE, **ONE_AT_A_TIME
+        )
+        run.failure(refuse, tasks, results, **INSTANT)
+        run.then(rest, None, [generate, halt], **INSTANT)
+    halt.click(halt_run, stop, halt, **INSTANT)
 
 
 def prepare(
     option_names: tuple[str, ...],
+    picked: Picked | None,
     value: object,
     origin: Layout | None,
     names: list[str],
@@ -87,31 +120,50 @@ def prepare(
     try:
         seed = session.whole_seed(seed_for_run(seed, random))
         look = uploaded_picture(style) if style else None
-        chosen = dict(zip(option_names, options, strict=True))
-        tasks = session.plan(names, painted_layout(value, origin), seed=seed, style=look, options=chosen)
+        chosen, layout = dict(zip(option_names, options, strict=True)), painted_layout(value, origin)
+        if picked is not None and picked.layout.space == layout.space and np.array_equal(picked.layout.ids, layout.ids):
+            chosen[session.CANDIDATES] = picked.candidates
+        tasks = session.plan(names, layout, seed=seed, style=look, options=chosen)
     except session.FAULTS as error:
         warn(error)
         return [[], *[gr.skip()] * 5]
-    waiting = [session.Result(task) for task in tasks]
-    return [tasks, threading.Event(), cards(waiting), seed, gr.update(visible=False), gr.update(visible=True)]
+    return start(tasks, seed)
+
+
+def prepare_diverse(history: list[session.Result], event: gr.EventData) -> list[Any]:
+    """Show a waiting card for each of five pictures of one's layout, their segments drawn from the memory."""
+    kept = session.kept(history, event_text(event, "key"))
+    try:
+        if kept is None:
+            raise session.RequestError(session.GONE)
+        return start(session.diverse(kept.task), gr.skip())
+    except session.FAULTS as error:
+        warn(error)
+        return [[], *[gr.skip()] * 5]
+
+
+def start(tasks: list[session.Task], seed: Any) -> list[Any]:
+    """Waiting cards, and a Stop button for what is about to be made."""
+    waiting = session.cards([session.Result(task) for task in tasks])
+    return [tasks, threading.Event(), waiting, seed, gr.update(visible=False), gr.update(visible=True)]
 
 
 def make_pictures(
     tasks: list[session.Task], stop: threading.Event, history: list[session.Result]
-) -> Iterator[tuple[Any, Any, Any]]:
+) -> Iterator[list[Any]]:
     """Make the pictures one by one; each card shows its stages, and a finished picture enters the history."""
     for results in session.run(tasks, stop):
         if results is None:
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield [gr.skip()] * 4
             continue
         before, history = history, session.keep(history, results)
-        news = history != before
-        yield cards(results), history if news else gr.skip(), history_value(history) if news else gr.skip()
+        changed = [history, session.history_value(history)] if history != before else [gr.skip()] * 2
+        yield [session.cards(results), results, *changed]
 
 
 def refuse(tasks: list[session.Task]) -> dict[str, Any]:
     """Say on the cards that their run was not accepted."""
-    return cards(session.refused(tasks))
+    return session.cards(session.refused(tasks))
 
 
 def rest() -> list[Any]:
@@ -121,31 +173,42 @@ def rest() -> list[Any]:
 
 def reopen(option_names: tuple[str, ...], history: list[session.Result], event: gr.EventData) -> list[Any]:
     """Bring back the picture and the settings of one result of this session."""
-    kept = next((kept for kept in history if kept.task.key == event_text(event, "key")), None)
-    if kept is None:
-        warn("That picture is no longer in this session's history.")
+    kept = session.kept(history, event_text(event, "key"))
+    if kept is None or not Path(kept.path).is_file():
+        warn(session.GONE)
         return [gr.skip()] * (FIELDS + len(option_names))
-    return open_file(option_names, kept.path)
+    return bring_back(option_names, history, kept)
 
 
-def open_file(option_names: tuple[str, ...], path: str) -> list[Any]:
+def open_file(option_names: tuple[str, ...], history: list[session.Result], path: str) -> list[Any]:
     """Bring back the picture and all settings from a PNG that was made here."""
     try:
         result = session.restore(uploaded_bytes(path, "picture"))
     except (RecipeError, *session.FAULTS) as error:
         warn(error)
         return [gr.skip()] * (FIELDS + len(option_names))
+    return bring_back(option_names, session.keep(history, [result]), result)
+
+
+def bring_back(option_names: tuple[str, ...], history: list[session.Result], result: session.Result) -> list[Any]:
+    """All settings of a finished picture, and the picture itself as the only card."""
     task, name = result.task, result.task.card.name
-    note = f"Restored from a picture. {describe(task.request.layout)}"
+    layout = task.request.layout
+    note = f"Restored from a picture. {describe(layout)}"
     at_hand = name in (card.name for card in catalogue.ready_cards())
     if not at_hand:
         note += f" Its generator, {name}, is not at hand here."
     kept = task.request.options if at_hand else {}
     options = [kept.get(option, gr.skip()) for option in option_names]
-    filled = fill(task.request.layout, note)
     style = None if task.request.style is None else session.picture_file(task.request.style)
-    chosen = [name] if at_hand else gr.skip()
-    return [*filled, chosen, style, task.seed, False, *options, cards([result])]
+    candidates = kept.get(session.CANDIDATES, "")
+    return [
+        *fill(layout, note),
+        *[[name] if at_hand else gr.skip(), style, task.seed, False],
+        *[Picked(layout, candidates) if candidates else None, session.cards([result]), [result]],
+        *[history, session.history_value(history)],
+        *options,
+    ]
 
 
 def last_seed(history: list[session.Result]) -> list[Any]:
@@ -153,25 +216,9 @@ def last_seed(history: list[session.Result]) -> list[Any]:
     return [history[0].task.seed, False] if history else [gr.skip(), False]
 
 
-def follow_space(layout: Layout, chosen: list[str]) -> Any:
-    """Choose the generators of a new layout's label space, unless one of them is chosen already."""
-    fitting = catalogue.fitting(catalogue.ready_cards(), layout.space.name)
-    return gr.skip() if not fitting or set(fitting) & set(chosen) else fitting
-
-
-def cards(results: list[session.Result]) -> dict[str, Any]:
-    """The value of the page's cards."""
-    return {"cards": [result.page_value() for result in results]}
-
-
-def history_value(history: list[session.Result]) -> dict[str, Any]:
-    """The value of the history strip."""
-    items = [
-        {
-            "key": kept.task.key,
-            "title": f"{kept.task.card.title}, seed {kept.task.seed}",
-            "src": kept.thumbnail,
-        }
-        for kept in history
-    ]
-    return {"groups": [{"title": "", "items": items}] if items else [], "empty": NO_HISTORY}
+def follow_space(layout: Layout, chosen: list[str]) -> list[Any]:
+    """Choose the generators of a new layout's label space, unless one of them is chosen already; forget candidates."""
+    cards = catalogue.ready_cards()
+    knowing = {card.name for card in cards if card.label_space == layout.space.name}
+    fitting = catalogue.fitting(cards, layout.space.name)
+    return [gr.skip() if not fitting or knowing & set(chosen) else fitting, None]

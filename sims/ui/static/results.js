@@ -39,12 +39,16 @@ function picture(card) {
 
 function actions(card) {
   if (card.state !== "done") return null;
+  const quiet = (event, text, told) =>
+    make("button", { class: "quiet-button", type: "button", "aria-label": told.name, title: told.title, click: () => trigger(event, { key: card.key }) }, text);
   return make(
     "div",
     { class: "card-actions" },
     make("a", { class: "quiet-button", href: card.file.url, download: card.file_name }, "Download"),
-    make("button", { class: "quiet-button", type: "button", "aria-label": "Send to Compare", title: "Send to Compare", click: () => trigger("compare", { key: card.key }) }, "Compare"),
-    make("button", { class: "quiet-button", type: "button", "aria-label": "Reuse settings", title: "Bring back this picture's layout and settings", click: () => trigger("reuse", { key: card.key }) }, "Reuse"),
+    quiet("compare", "Compare", { name: "Send to Compare", title: "Send to Compare" }),
+    quiet("reuse", "Reuse", { name: "Reuse settings", title: "Bring back this picture's layout and settings" }),
+    card.stages ? quiet("stages", "Stages", { name: "Open the stages", title: "Segments, candidates, canvas: how this picture came about" }) : null,
+    card.stages ? quiet("diverse", "Diverse", { name: "Make five diverse pictures", title: "Five pictures of this layout with other segments of the memory" }) : null,
   );
 }
 
@@ -56,7 +60,8 @@ function draw_card(card) {
     { class: "card", "data-state": card.state, "data-generator": card.generator, "aria-label": card.title },
     picture(card),
     make("div", { class: "card-head" }, make("h3", {}, card.title), make("span", { class: "card-time" }, total)),
-    card.state === "done" ? make("p", { class: "card-stages" }, `seed ${card.seed} · ${stageText(card)}`) : null,
+    card.state === "done" ? make("p", { class: "card-stages" }, make("span", { class: "card-said" }, [`seed ${card.seed}`, card.said].filter(Boolean).join(" · ")), ` · ${stageText(card)}`) : null,
+    card.completed ? make("p", { class: "card-completed" }, make("img", { src: card.completed, alt: "The completed layout" }), "The layout was completed to this before.") : null,
     notes.length ? make("ul", { class: "card-notes" }, ...notes) : null,
     actions(card),
   );
