@@ -6,12 +6,13 @@ Gradio converts the values of components only, so that each endpoint has compone
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
 from sims.generator import LayoutRequest, RequestError, check_request
+from sims.image_files import encode_png
 from sims.layout import Layout, LayoutError
 from sims.load import card
 from sims.ui import catalogue, session
@@ -19,6 +20,7 @@ from sims.ui.comparison import MAX_ROWS, RowRequest, plan_rows, sheet_file
 from sims.ui.events import ONE_AT_A_TIME
 from sims.ui.layouts import convert, describe, read_upload, uploaded_picture
 from sims.ui.shelf import SHELF
+from sims.ui.stages import stages_of, stages_report
 from zoo import ZooError
 from zoo.hub import availability
 
@@ -33,7 +35,7 @@ def build_api() -> None:
         generator, names = gr.Textbox("spade-street", label="generator"), gr.Textbox(label="generators")
         seed, seeds = gr.Number(0, label="seed"), gr.Number(1, label="seeds")
         statistics, dropout = gr.Textbox("", label="statistics"), gr.Textbox("", label="dropout")
-        sampling = gr.Textbox("", label="style_sampling")
+        sampling, options = gr.Textbox("", label="style_sampling"), gr.Textbox("", label="options")
         report = gr.JSON(label="report")
         button = gr.Button()
     button.click(list_generators, None, report, api_name="list_generators", queue=False)
@@ -41,9 +43,16 @@ def build_api() -> None:
     button.click(convert_layout, [layout, space, target], [picture, report], api_name="convert_layout")
     button.click(
         generate,
-        [layout, space, generator, seed, style, statistics, dropout, instances, sampling],
+        [layout, space, generator, seed, style, statistics, dropout, instances, sampling, options],
         [picture, report],
         api_name="generate",
+        **ONE_AT_A_TIME,
+    )
+    button.click(
+        stages,
+        [layout, space, gr.Textbox("sims-street", label="generator"), seed, options],
+        [picture, report],
+        api_name="stages",
         **ONE_AT_A_TIME,
     )
     button.click(
@@ -133,6 +142,7 @@ def generate(
     dropout: str = "",
     instances: str | None = None,
     style_sampling: str = "",
+    options: str = "",
 ) -> tuple[str, dict[str, Any]]:
     """Turn a layout into a picture with one generator.
 
@@ -146,21 +156,52 @@ def generate(
         dropout: off or on, for generators of the pix2pix family; empty for the generator's default.
         instances: an instance map of the layout's size, if there is one.
         style_sampling: mean or draw, how generators that accept a style picture read it; empty for the default.
+        options: other options as NAME=VALUE with semicolons between them, such as variety=diverse;completion=on, or
+            candidates=3:2,7:1 with ranks that the endpoint stages lists.
 
     Returns:
         The picture as a PNG that carries everything needed to make it again, and a report: generator, seed, seconds
         by stage, and notes such as the classes that the generator does not know.
     """
     given = {"statistics": statistics, "dropout": dropout, "style_sampling": style_sampling}
-    options = {name: value for name, value in given.items() if value}
     try:
+        chosen = {name: value for name, value in given.items() if value} | named_options(options)
         exact = exact_layout(layout, instances, label_space)
-        check_request(card(ready_name(generator)), LayoutRequest(exact, options=options))
-        [task] = session.plan([generator], exact, seed=session.whole_seed(seed), style=look(style), options=options)
+        task = whole_task(generator, exact, seed, chosen, look(style))
     except session.FAULTS as error:
         raise fault(error) from error
     [result] = run_all([task])
     return result.path, picture_report(result)
+
+
+def stages(
+    layout: str,
+    label_space: str = "street",
+    generator: str = "sims-street",
+    seed: int = 0,
+    options: str = "",
+) -> tuple[str, dict[str, Any]]:
+    """Show how a generator with a memory of segments makes its picture: what it finds, chooses, orders and pastes.
+
+    Args:
+        layout: the label map, class ids or palette colours.
+        label_space: the label space the layout is in.
+        generator: a name from list_generators that is ready and works from a memory, such as sims-street.
+        seed: a whole number from 0 to 4294967295.
+        options: options as NAME=VALUE with semicolons between them, as for generate.
+
+    Returns:
+        The canvas as a PNG, black where it is empty and white where segments are elided, and a report: the segments of
+        the layout with class, box (top, left, bottom, right), area, place in the painting order, whether they were
+        transformed, the rank of the candidate that was pasted and all candidates with their scores; the classes
+        that nothing was found for; and whether the layout was completed before.
+    """
+    try:
+        exact = exact_layout(layout, None, label_space)
+        made = stages_of(whole_task(generator, exact, seed, named_options(options), None))
+    except session.FAULTS as error:
+        raise fault(error) from error
+    return SHELF.put(encode_png(made.canvas), "canvas.png"), stages_report(made)
 
 
 def compare(
@@ -176,7 +217,7 @@ def compare(
     Args:
         layout: the label map, class ids or palette colours.
         label_space: the label space the layout is in.
-        generators: names from list_generators, with commas between them; empty for all that know the label space.
+        generators: names from list_generators, with commas between them; empty for all that know the label space and are no variant.
         seed: the first seed.
         seeds: how many seeds, a whole number from 1 to 8.
         style: a picture whose look the results take on, for generators that accept one.
@@ -195,6 +236,23 @@ def compare(
         raise fault(error) from error
     results = run_all(tasks)
     return sheet_file(results), {"pictures": [picture_report(result) for result in results]}
+
+
+def whole_task(name: str, layout: Layout, seed: float, options: Mapping[str, str], style: Any) -> session.Task:
+    """One picture to be made with exactly these options. Raises a fault (`session.FAULTS`)."""
+    check_request(card(ready_name(name)), LayoutRequest(layout, options=options))
+    return session.plan([name], layout, seed=session.whole_seed(seed), style=style, options=options)[0]
+
+
+def named_options(text: str) -> dict[str, str]:
+    """The options in NAME=VALUE;NAME=VALUE. Raises `RequestError`."""
+    pairs = [pair.partition("=") for pair in text.split(";") if pair.strip()]
+    for name, sign, _ in pairs:
+        if not sign:
+            raise RequestError(
+                f"The option {name.strip()[:60]!r} has no value; write NAME=VALUE, semicolons between them."
+            )
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def run_all(tasks: Sequence[session.Task]) -> list[session.Result]:

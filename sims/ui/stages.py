@@ -166,8 +166,10 @@ def stages_value(shown: Staged, selected: int) -> dict[str, Any]:
 
 
 def missing_sentence(missing: Sequence[str]) -> str:
-    """What the stages say of classes that the memory lacks."""
-    return f"The memory holds no {listed(list(missing), 'or')}: nothing was pasted there, the network paints it alone."
+    """What the stages say of classes with a segment that nothing in the memory fits."""
+    return (
+        f"Nothing in the memory fits every {listed(list(missing))} of this layout; the network paints what is missing."
+    )
 
 
 def candidates_value(shown: Staged, number: int) -> dict[str, Any]:

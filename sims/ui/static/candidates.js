@@ -39,7 +39,7 @@ function candidate(found, rank, value) {
       click: (event) => choose(event.currentTarget, rank),
     },
     make("span", { class: "candidate-picture" }, make("img", { src: found.cutout, alt: "" }), chosen ? make("span", { class: "candidate-chosen" }, "chosen") : null),
-    make("span", { class: "score" }, make("span", {}, `${mask} + ${context}`), make("b", {}, sum)),
+    make("span", { class: "score" }, make("span", {}, `${mask}+${context}`), make("b", {}, sum)),
     bar,
     make("span", { class: "candidate-source" }, `frame ${found.source}`),
   );
@@ -63,6 +63,7 @@ function draw() {
   const rank = panel.contains(document.activeElement) ? document.activeElement.dataset.rank : undefined;
   busy = false;
   panel.removeAttribute("aria-busy");
+  document.querySelector(".stages-view[aria-busy]")?.removeAttribute("aria-busy"); // refused: that part was not drawn again
   if (!value.number) return panel.replaceChildren();
   const share = value.share < 0.01 ? "under 1 %" : `${Math.round(100 * value.share)} %`;
   const place = value.place ? `painted ${ordinal(value.place)} of ${value.painted}` : "not painted";
@@ -75,7 +76,7 @@ function draw() {
       make("div", {}, make("h3", {}, make("span", { class: "candidates-number" }, String(value.number)), ` ${value.name}`), make("p", { class: "hint" }, `${share} of the picture · ${place}`)),
       value.picked ? make("button", { type: "button", class: "quiet-button", "data-rank": "-1", click: (event) => choose(event.currentTarget, -1) }, undo) : null,
     ),
-    known ? way(value) : make("p", { class: "stages-note", role: "note" }, `The memory holds no ${value.name}: nothing was pasted here, the network paints it alone.`),
+    known ? way(value) : make("p", { class: "stages-note", role: "note" }, `Nothing in the memory fits this ${value.name}: nothing was pasted here, the network paints it alone.`),
     known
       ? make(
           "div",

@@ -53,14 +53,15 @@ function actions(card) {
 }
 
 function draw_card(card) {
-  const total = card.state === "done" ? seconds(card.seconds.reduce((sum, [, time]) => sum + time, 0)) : "";
+  const spent = card.seconds.reduce((sum, [, time]) => sum + time, 0);
+  const total = card.state === "done" && spent ? seconds(spent) : ""; // nothing is spent on a picture that was kept
   const notes = card.notes.map((note) => make("li", {}, note));
   return make(
     "article",
     { class: "card", "data-state": card.state, "data-generator": card.generator, "aria-label": card.title },
     picture(card),
     make("div", { class: "card-head" }, make("h3", {}, card.title), make("span", { class: "card-time" }, total)),
-    card.state === "done" ? make("p", { class: "card-stages" }, make("span", { class: "card-said" }, [`seed ${card.seed}`, card.said].filter(Boolean).join(" · ")), ` · ${stageText(card)}`) : null,
+    card.state === "done" ? make("p", { class: "card-stages" }, make("span", { class: "card-said" }, [`seed ${card.seed}`, card.said].filter(Boolean).join(" · ")), spent ? ` · ${stageText(card)}` : "") : null,
     card.completed ? make("p", { class: "card-completed" }, make("img", { src: card.completed, alt: "The completed layout" }), "The layout was completed to this before.") : null,
     notes.length ? make("ul", { class: "card-notes" }, ...notes) : null,
     actions(card),

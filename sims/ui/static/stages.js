@@ -7,16 +7,16 @@ let map = null, overlays = [], selected = 0, pointed = 0, opened = "", waited = 
 
 const legends = {
   canvas: () => [
-    make("span", { class: "swatch swatch-hole" }), "black: empty, the network paints it",
-    make("span", { class: "swatch swatch-elided" }), "white: elided, the network blends it",
+    make("span", { class: "legend" }, make("span", { class: "swatch swatch-hole" }), "empty: the network paints it"),
+    make("span", { class: "legend" }, make("span", { class: "swatch swatch-elided" }), "elided: the network blends it"),
   ],
-  adapted: () => ["follows the shapes of the pasted segments"],
-  layout: (value) => [value.pictures[0].kind === "given" ? "what was left open is filled" : "what the segments are found for"],
-  given: () => ["black: left open"],
+  adapted: () => ["follows the shapes of what was pasted"],
+  layout: (value) => [value.pictures[0].kind === "given" ? "what was left open is filled" : "click a segment for its candidates"],
+  given: () => [make("span", { class: "legend" }, make("span", { class: "swatch swatch-hole" }), "left open")],
 };
 
 function outlines() {
-  overlays.forEach((drawing) => drawing.set(selected, pointed));
+  overlays.forEach((drawing) => (drawing.quiet ? drawing.set(0, pointed) : drawing.set(selected, pointed)));
   for (const button of view.querySelectorAll(".order-item")) {
     const number = Number(button.dataset.number);
     button.setAttribute("aria-pressed", String(number === selected));
@@ -54,7 +54,7 @@ function numberAt(event) {
 
 // A picture under the outlines; pointing at it points at segments, and a click selects one.
 function stage(kind, title, told, file, alt, names) {
-  const drawing = overlay(map);
+  const drawing = { ...overlay(map), quiet: kind === "result" }; // what is selected would hide how it fits
   overlays.push(drawing);
   const tag = make("span", { class: "stage-tag", hidden: true });
   function move(event) {
@@ -114,7 +114,11 @@ function order(value) {
 }
 
 function head(card, picked) {
-  const undo = make("button", { type: "button", class: "quiet-button", click: () => trigger("choose", { segment: 0, rank: -1 }) }, "Undo all choices");
+  const undo_all = () => {
+    view.setAttribute("aria-busy", "true");
+    trigger("choose", { segment: 0, rank: -1 });
+  };
+  const undo = make("button", { type: "button", class: "quiet-button", "aria-label": "Undo all choices", click: undo_all }, "Undo all");
   const said = [card.title, `seed ${card.seed}`, card.said].filter(Boolean).join(" · ");
   return make(
     "header",
@@ -145,7 +149,7 @@ function before(value, image) {
 
 function result(value, names) {
   const { card } = value, total = card.seconds.reduce((sum, [, time]) => sum + time, 0);
-  const node = stage("result", "Result", [`made in ${seconds(total)}`], card.file, `${card.title}, seed ${card.seed}`, names);
+  const node = stage("result", "Result", total ? [`made in ${seconds(total)}`] : [], card.file, `${card.title}, seed ${card.seed}`, names);
   const button = before(value, node.querySelector("img"));
   if (button) node.querySelector("figcaption").append(button);
   return node;
@@ -177,6 +181,12 @@ function drawStages(value) {
   reveal();
 }
 
+// On a narrow page the result lies far above the candidates.
+function seen(node) {
+  const { top: start, bottom } = node.getBoundingClientRect();
+  if (bottom < 80 || start > window.innerHeight - 80) node.scrollIntoView({ block: "nearest" });
+}
+
 function draw() {
   const value = props.value || {};
   const key = value.card ? value.card.key : "";
@@ -185,7 +195,8 @@ function draw() {
     opened = "";
     return;
   }
-  const first = !opened;
+  const first = !opened, changed = opened && opened !== key;
+  view.removeAttribute("aria-busy");
   const focused = view.contains(document.activeElement);
   if (value.waiting) drawWaiting(value);
   else drawStages(value);
@@ -193,8 +204,18 @@ function draw() {
   if (value.waiting) news.textContent = "Opening the stages.";
   else news.textContent = "The stages are shown.";
   if (first || (waited && !value.waiting)) root.scrollIntoView({ block: "start" });
+  else if (changed && !value.waiting) seen(view.querySelector('[data-stage="result"]'));
   if (first || focused) view.querySelector("h2").focus({ preventScroll: true });
   waited = Boolean(value.waiting);
 }
+
+// Cards above come and go with every choice; what is worked with here stays where it is on the screen.
+const desk = document.getElementById("stages-desk");
+let top = 0;
+window.addEventListener("scroll", () => { top = desk.getBoundingClientRect().top; }, { passive: true });
+new ResizeObserver(() => {
+  const moved = desk.getBoundingClientRect().top - top;
+  if (opened && moved && desk.contains(document.activeElement)) window.scrollBy(0, moved);
+}).observe(desk.previousElementSibling);
 
 show(draw);
