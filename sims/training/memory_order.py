@@ -27,12 +27,13 @@ from sims.world import World
 WIDTH = 1 / 8
 MINIMUM_AREA = 1000  # pixels; what smaller segments add to the pooled features is lost among the rest
 PAIRS = 8  # a step
+ALL = 0.2  # weight of telling the front class among all; telling it between the two that are there has one
 DROPOUT = 0.1  # instead of 0.5, which a network this slim does not learn with
 SHOWN = 6
 
 
 class OrderRecipe(FittingRecipe):
-    """Cross-entropy of the front segment's class, over touching pairs of one frame a step."""
+    """Cross-entropy of the front segment's class, among all and between the two, over touching pairs of a frame."""
 
     prefix = "order."
     learning_rate = 2e-3
@@ -52,7 +53,12 @@ class OrderRecipe(FittingRecipe):
         pictures, outputs = pairs
         if rng.random() < 0.5:
             pictures = pictures.flip(-1)
-        return {"entropy": F.cross_entropy(self.network(pictures).float(), outputs[:, 0])}
+        scores = self.network(pictures).float()
+        second = outputs[:, 0] == outputs[:, 2]
+        return {
+            "entropy": ALL * F.cross_entropy(scores, outputs[:, 0]),
+            "between": F.cross_entropy(scores.gather(1, outputs[:, 1:]), second.long()),
+        }
 
     def _pairs(self, frames: Frames, index: int, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor] | None:
         """Inputs (N, 6, H, W), and outputs (N, 3): the right one, then those of both, the coarsely nearer one last."""
