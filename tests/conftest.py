@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from running_studio import Studio, serve
+from small_sims import crn_checkpoint, sims_checkpoint, small_bank
 from torch import Tensor, nn
 
 from sims.label_space import label_space
@@ -107,6 +108,24 @@ def tiny_cyclegan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     network = ResNet(6, 3, 3, 2, "instance", use_dropout=False)
     return written(tmp_path_factory.mktemp("checkpoints") / "tiny-cyclegan", seeded(network, seed=4), config)
+
+
+@pytest.fixture(scope="session")
+def street_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A memory bank of a few street frames, without walls and trains."""
+    return small_bank(tmp_path_factory.mktemp("bank"), lacking=("wall", "train"))
+
+
+@pytest.fixture(scope="session")
+def tiny_sims(street_bank: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained SIMS with that bank in its folder."""
+    return sims_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny-sims", street_bank)
+
+
+@pytest.fixture(scope="session")
+def tiny_crn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained CRN in a folder: three pictures of 256x512 of a street layout."""
+    return crn_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny-crn")
 
 
 @pytest.fixture(scope="session")

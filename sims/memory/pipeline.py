@@ -136,8 +136,10 @@ class SimsGenerator(Generator):
         if stages is None:
             stages = self._made[key] = self._through_all_stages(layout, options, run)
         if stages.missing:
-            missing = listed(list(stages.missing), "or")
-            run.notes.append(f"The memory holds no {missing} that fits; the network paints what is missing alone.")
+            run.notes.append(
+                f"The memory holds no segment that fits every {listed(list(stages.missing))} of this layout; the network"
+                " paints what is missing alone."
+            )
         return stages.image.copy()
 
     def _through_all_stages(self, layout: Layout, options: Mapping[str, str], run: Run) -> Stages:

@@ -30,7 +30,7 @@ class StageSegment:
 
     `number` counts from 1; `name` is its class; `box` and `area` are in pixels of the layout with 256 rows. `found`
     are the candidates, the best first, and `chosen` the place among them, from 0, of the one on the canvas: None where
-    the memory holds none. `place` counts the painted segments from 1, the hindmost. `piece` is RGB uint8 (H, W, 3),
+    nothing fits. `place` counts the painted segments from 1, the hindmost. `piece` is RGB uint8 (H, W, 3),
     what was pasted, before elision and black elsewhere; `moved` tells whether the transformation had its way.
     """
 
@@ -51,8 +51,8 @@ class Stages:
 
     `layout` is the layout that was worked from, and `completed` whether that was completed before; `canvas` RGB uint8
     (H, W, 3), black where it is empty and white where segments are elided; `adapted` the layout that follows the
-    retrieved segments; `image` RGB uint8, the result. `missing` names the classes of large segments that the memory
-    has nothing for.
+    retrieved segments; `image` RGB uint8, the result. `missing` names the classes with a large segment that
+    nothing in the memory fits.
     """
 
     layout: Layout
