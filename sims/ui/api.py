@@ -36,6 +36,7 @@ def build_api() -> None:
         seed, seeds = gr.Number(0, label="seed"), gr.Number(1, label="seeds")
         statistics, dropout = gr.Textbox("", label="statistics"), gr.Textbox("", label="dropout")
         sampling, options = gr.Textbox("", label="style_sampling"), gr.Textbox("", label="options")
+        remembering = gr.Textbox("sims-street", label="generator")
         report = gr.JSON(label="report")
         button = gr.Button()
     button.click(list_generators, None, report, api_name="list_generators", queue=False)
@@ -50,7 +51,7 @@ def build_api() -> None:
     )
     button.click(
         stages,
-        [layout, space, gr.Textbox("sims-street", label="generator"), seed, options],
+        [layout, space, remembering, seed, options],
         [picture, report],
         api_name="stages",
         **ONE_AT_A_TIME,
@@ -217,7 +218,8 @@ def compare(
     Args:
         layout: the label map, class ids or palette colours.
         label_space: the label space the layout is in.
-        generators: names from list_generators, with commas between them; empty for all that know the label space and are no variant.
+        generators: names from list_generators, with commas between them; empty for all that know the label space and
+            are no variant of another.
         seed: the first seed.
         seeds: how many seeds, a whole number from 1 to 8.
         style: a picture whose look the results take on, for generators that accept one.

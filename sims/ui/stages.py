@@ -167,9 +167,7 @@ def stages_value(shown: Staged, selected: int) -> dict[str, Any]:
 
 def missing_sentence(missing: Sequence[str]) -> str:
     """What the stages say of classes with a segment that nothing in the memory fits."""
-    return (
-        f"Nothing in the memory fits every {listed(list(missing))} of this layout; the network paints what is missing."
-    )
+    return f"Nothing in the memory fits some {listed(list(missing))}; the network paints what is missing alone."
 
 
 def candidates_value(shown: Staged, number: int) -> dict[str, Any]:

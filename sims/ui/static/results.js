@@ -62,7 +62,7 @@ function draw_card(card) {
     picture(card),
     make("div", { class: "card-head" }, make("h3", {}, card.title), make("span", { class: "card-time" }, total)),
     card.state === "done" ? make("p", { class: "card-stages" }, make("span", { class: "card-said" }, [`seed ${card.seed}`, card.said].filter(Boolean).join(" · ")), spent ? ` · ${stageText(card)}` : "") : null,
-    card.completed ? make("p", { class: "card-completed" }, make("img", { src: card.completed, alt: "The completed layout" }), "The layout was completed to this before.") : null,
+    card.completed ? make("p", { class: "card-completed" }, make("img", { src: card.completed, alt: "The completed layout" }), "The layout as it was completed first.") : null,
     notes.length ? make("ul", { class: "card-notes" }, ...notes) : null,
     actions(card),
   );
