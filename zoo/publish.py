@@ -83,13 +83,15 @@ def model_card(entry: Entry, folder: Path, repo: str) -> str:
     known = HUB_LICENCES.get(entry.licence)
     licence = [f"license: {known}"] if known else ["license: other", f"license_name: {json.dumps(entry.licence)}"]
     front = ["---", *licence, "library_name: sims-studio", "pipeline_tag: image-to-image", "---"]
+    space = entry.label_space
     facts = {
         "Family": entry.family,
         "Licence": f"{entry.licence} ({entry.licence_note})" if entry.licence_note else entry.licence,
         "Origin": _origin(entry),
         "Paper": f"[{entry.paper}]({entry.paper_url})" if entry.paper_url else entry.paper,
         "Trained on": entry.trained_on,
-        "Works from": f"layouts of the label space {entry.label_space}" if entry.label_space else "pictures",
+        "Works from": "" if entry.task == "memory" else f"layouts of the label space {space}" if space else "pictures",
+        "Holds": f"segments of pictures, in the label space {space}" if entry.task == "memory" else "",
         "Native size": "x".join(map(str, reversed(entry.native_size))) if entry.native_size else "",
     }
     lines = [f"- {name}: {fact}" for name, fact in facts.items() if fact]

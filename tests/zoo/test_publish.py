@@ -15,6 +15,7 @@ from zoo import ZooError, find
 from zoo.__main__ import main
 from zoo.files import read_config, read_weights, write_checkpoint
 from zoo.hub import obtain
+from zoo.publish import model_card
 
 MIRROR = "someone/mirror"
 
@@ -48,6 +49,13 @@ def test_dry_run_prints_the_files_and_the_card_and_asks_no_one(
         assert fact in card
     assert '"size": [' in card
     assert hub.log == []
+
+
+def test_a_bank_is_published_as_what_it_is(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "bank-street", {}, {"format": 1, "family": "bank"})
+    card = model_card(find("bank-street"), tmp_path / "bank-street", MIRROR)
+    assert "- Holds: segments of pictures, in the label space street" in card
+    assert "Works from" not in card
 
 
 def test_licence_that_the_hub_has_no_name_for(hub: FakeHub, folder: Path, use_catalog, capsys) -> None:
