@@ -5,9 +5,11 @@ The form of the files is told in `zoo/builtin/world/card.md`; `python -m zoo.wor
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import struct
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +23,7 @@ BUILTIN = Path(__file__).parent.parent / "zoo" / "builtin" / "world"
 SPACES = {"street": "street", "landscape": "landscape", "panorama": "landscape"}  # with the label space of each
 SPLITS = ("training", "held_out", "all")
 MAX_PIXELS = 50_000_000
+MAX_TABLE = 50_000_000  # characters of a table, twenty times the largest of the built-in world
 # The rows of the segments, by frame; the depth is the median in metres, infinite where there is none.
 SEGMENT = np.dtype(
     [
@@ -142,7 +145,7 @@ class _Space:
     @cached_property
     def segments(self) -> np.ndarray:
         """The table of segments."""
-        path = self.folder / "segments.csv"
+        path = self.folder / "segments.csv.gz"
         text = _table(path, _SEGMENTS_HEADER)
         if not _SEGMENT_ROWS.fullmatch(text):
             rows = enumerate(text.splitlines(), start=2)
@@ -202,13 +205,19 @@ class _Space:
 
 
 def _table(path: Path, header: str) -> str:
-    """The rows of a table, each with its line's end, without the header."""
+    """The rows of a table, each with its line's end, without the header; a `.gz` is unpacked no further than needed."""
+    open_text = gzip.open if path.suffix == ".gz" else open
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_text(path, "rt", encoding="utf-8") as file:
+            text = file.read(MAX_TABLE + 1)
     except FileNotFoundError as error:
         raise WorldError(f"{path} does not exist; a space of a world has one.") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise WorldError(f"{path} is damaged or no gzip file; pack the world again.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise WorldError(f"{path} cannot be read as text; pack the world again.") from error
+    if len(text) > MAX_TABLE:
+        raise WorldError(f"{path} holds more than {MAX_TABLE} characters, too many for a table; pack fewer frames.")
     first, _, rows = text.partition("\n")
     if first != header:
         raise WorldError(f"Line 1 of {path} is {first[:80]!r} and should be {header}.")

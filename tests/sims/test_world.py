@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from PIL import Image
 
 from sims.label_space import label_space
-from sims.world import BUILTIN, SPACES, World, WorldError
+from sims.world import BUILTIN, MAX_TABLE, SPACES, World, WorldError
 
 FRAMES = (
     "frame,split,renderer,kind,light,season,ground,samples\n"
@@ -30,6 +32,10 @@ def drawn(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return picture, rng.integers(0, 20, SIZE).astype(np.uint8), rng.integers(0, 1000, SIZE).astype(np.int32)
 
 
+def write_segments(street: Path, text: str) -> None:
+    (street / "segments.csv.gz").write_bytes(gzip.compress(text.encode()))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A small world of one space."""
@@ -43,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
         Image.fromarray(labels).save(street / "labels" / f"{number:06}.png")
         Image.fromarray(coded).save(street / "instances" / f"{number:06}.webp", lossless=True)
     (street / "frames.csv").write_text(FRAMES)
-    (street / "segments.csv").write_text(SEGMENTS)
+    write_segments(street, SEGMENTS)
     return tmp_path
 
 
@@ -87,13 +93,13 @@ def test_segments_of_a_frame_and_of_all(folder: Path) -> None:
 
 
 def test_a_frame_without_segments(folder: Path) -> None:
-    (folder / "street" / "segments.csv").write_text(SEGMENTS.splitlines()[0] + "\n")
+    write_segments(folder / "street", SEGMENTS.splitlines()[0] + "\n")
     assert len(World(folder).segments("street", "000005")) == 0
 
 
 def test_frames_are_read_late(folder: Path) -> None:
     """Listing needs no segments, and reading one frame no other."""
-    (folder / "street" / "segments.csv").unlink()
+    (folder / "street" / "segments.csv.gz").unlink()
     (folder / "street" / "pictures" / "000005.webp").unlink()
     world = World(folder)
     assert len(world.frames("street")) == 2
@@ -181,31 +187,72 @@ def test_broken_rows_of_frames_are_told_by_line(folder: Path, old: str, new: str
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("000005,13", "000005,-1", r"Line 2 of .*segments.csv is no segment"),
-        ("400,", "400,nan", r"Line 3 of .*segments.csv is no segment"),
-        ("90,250", "90", r"Line 4 of .*segments.csv is no segment: '000007,8,1,0,4,90' is not frame,label"),
-        ("000005,13", "000006,13", r"Line 2 of .*segments.csv is of a frame that street does not list"),
-        ("000005,13", "000007,13", r"Line 3 of .*segments.csv is out of order"),
-        ("000007,8", "000007,20", r"Line 4 of .*segments.csv has a label that is none of ids 0..19"),
-        ("000007,8", "000007,999", r"Line 4 of .*segments.csv has a label that is none of ids 0..19"),
-        ("instance", "object", r"Line 1 of .*segments.csv is .* and should be frame,label"),
+        ("000005,13", "000005,-1", r"Line 2 of .*segments.csv.gz is no segment"),
+        ("400,", "400,nan", r"Line 3 of .*segments.csv.gz is no segment"),
+        ("90,250", "90", r"Line 4 of .*segments.csv.gz is no segment: '000007,8,1,0,4,90' is not frame,label"),
+        ("000005,13", "000006,13", r"Line 2 of .*segments.csv.gz is of a frame that street does not list"),
+        ("000005,13", "000007,13", r"Line 3 of .*segments.csv.gz is out of order"),
+        ("000007,8", "000007,20", r"Line 4 of .*segments.csv.gz has a label that is none of ids 0..19"),
+        ("000007,8", "000007,999", r"Line 4 of .*segments.csv.gz has a label that is none of ids 0..19"),
+        ("instance", "object", r"Line 1 of .*segments.csv.gz is .* and should be frame,label"),
     ],
 )
 def test_broken_rows_of_segments_are_told_by_line(folder: Path, old: str, new: str, sentence: str) -> None:
-    (folder / "street" / "segments.csv").write_text(SEGMENTS.replace(old, new))
+    write_segments(folder / "street", SEGMENTS.replace(old, new))
     with pytest.raises(WorldError, match=sentence):
         World(folder).segments("street")
 
 
-@pytest.mark.parametrize("name", ["frames.csv", "segments.csv"])
+@pytest.mark.parametrize("name", ["frames.csv", "segments.csv.gz"])
 def test_tables_that_cannot_be_read(folder: Path, name: str) -> None:
     path = folder / "street" / name
-    path.write_bytes(b"\xff\xfe")
+    path.write_bytes(gzip.compress(b"\xff\xfe") if path.suffix == ".gz" else b"\xff\xfe")
     with pytest.raises(WorldError, match=f"{name} cannot be read as text"):
         World(folder).segments("street", "000005")
     path.unlink()
     with pytest.raises(WorldError, match=f"{name} does not exist"):
         World(folder).segments("street", "000005")
+
+
+def test_damaged_packed_tables_are_refused_wherever_the_damage_is(folder: Path) -> None:
+    """Cut anywhere, or with any byte changed that matters, a packed table gives no wrong segment."""
+    path = folder / "street" / "segments.csv.gz"
+    whole, right = path.read_bytes(), World(folder).segments("street")
+    for length in range(1, len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(WorldError, match=r"segments.csv.gz is damaged or no gzip file; pack the world again"):
+            World(folder).segments("street")
+    refused = 0
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x5B]) + whole[at + 1 :])
+        try:
+            assert np.array_equal(World(folder).segments("street"), right)  # the packing's time and system say nothing
+        except WorldError:
+            refused += 1
+    assert refused >= len(whole) - 6
+
+
+@pytest.mark.parametrize("data", [SEGMENTS.encode(), gzip.compress(SEGMENTS.encode()) + b"more"])
+def test_what_is_not_wholly_packed_is_no_packed_table(folder: Path, data: bytes) -> None:
+    (folder / "street" / "segments.csv.gz").write_bytes(data)
+    with pytest.raises(WorldError, match=r"segments.csv.gz is damaged or no gzip file"):
+        World(folder).segments("street")
+
+
+def test_a_table_that_unpacks_without_end_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = SEGMENTS.splitlines()[0].encode() + b"\n"
+    path = folder / "street" / "segments.csv.gz"
+    monkeypatch.setattr("sims.world.MAX_TABLE", 500_000)
+    path.write_bytes(gzip.compress(header) + gzip.compress(bytes(10_000_000)) * 40)  # 400 MB of zeros in half a MB
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            WorldError, match=r"segments.csv.gz holds more than 500000 characters, too many for a table"
+        ):
+            World(folder).segments("street")
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 # --------------------------------------------------------------------------------------------------- the built-in world
@@ -239,10 +286,15 @@ def test_the_world_ships_whole(world: World) -> None:
 def test_the_world_is_small(world: World) -> None:
     files = [path for path in world.folder.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 45_000_000
-    allowed = {"pictures", "labels", "instances", "frames.csv", "segments.csv", "card.md"}
+    allowed = {"pictures", "labels", "instances", "frames.csv", "segments.csv.gz", "card.md"}
     assert {
-        path.relative_to(world.folder).parts[-1 if path.suffix in (".csv", ".md") else 1] for path in files
+        path.relative_to(world.folder).parts[-1 if path.suffix in (".csv", ".gz", ".md") else 1] for path in files
     } == allowed
+
+
+def test_tables_have_room_to_grow(world: World) -> None:
+    for space in SPACES:
+        assert len(gzip.decompress((world.folder / space / "segments.csv.gz").read_bytes())) < MAX_TABLE / 10
 
 
 @pytest.mark.parametrize("space", SPACES)

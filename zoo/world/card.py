@@ -21,7 +21,7 @@ Every space is a folder:
 | `labels/NNNNNN.png` | the class of every pixel, 8-bit grey, ids as below |
 | `instances/NNNNNN.webp` | the instance of every pixel, lossless WebP: red + 256 * green, blue is 0; 0 is none |
 | `frames.csv` | one row a frame: frame, split, renderer, kind, light, season, ground, samples |
-| `segments.csv` | one row a segment: frame, label, instance, x, y, pixels, depth |
+| `segments.csv.gz` | one row a segment: frame, label, instance, x, y, pixels, depth; gzip |
 
 Streets have the ids of the label space `street`, landscapes and panoramas those of `landscape`. A panorama is
 cylindrical: azimuth along x, all around, and elevation linear along y; its right edge continues at its left.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from pathlib import Path
 
@@ -72,8 +73,9 @@ def packed(raw: Path, out: Path, *, earlier: Path | None = None, jobs: int = 1) 
 
 
 def table(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    return list(csv.DictReader(text.splitlines()))
 
 
 def numbers(folder: Path, number: int) -> np.ndarray:
@@ -174,7 +176,7 @@ def test_segments_against_brute_force(tmp_path: Path) -> None:
     depth[depth == 6e4] = np.inf
     missing = instances == 0
     seen = np.zeros(SIZE, int)
-    rows = table(tmp_path / "out" / "street" / "segments.csv")
+    rows = table(tmp_path / "out" / "street" / "segments.csv.gz")
     for row in rows:
         label, instance, x, y = (int(row[name]) for name in ("label", "instance", "x", "y"))
         if instance:
@@ -235,7 +237,7 @@ def test_earlier_frames_are_levelled_and_marked(tmp_path: Path) -> None:
     metres = arrays["depth"].repeat(2, axis=0).repeat(2, axis=1) / 100
     metres[metres > 655] = np.inf
     instances = numbers(out, 20000)
-    for segment in table(out / "segments.csv"):
+    for segment in table(out / "segments.csv.gz"):
         if segment["frame"] == "020000" and int(segment["instance"]) and segment["label"] not in "01":
             median = np.median(metres[instances == int(segment["instance"])])
             assert float(segment["depth"] or "inf") == pytest.approx(median, abs=0.501)
@@ -255,8 +257,19 @@ def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path) -> Non
     (tmp_path / "raw" / "street" / "000001.json").unlink()
     packed(tmp_path / "raw", tmp_path / "out", jobs=2)
     names = {path.name for path in (tmp_path / "out" / "street").rglob("*") if path.is_file()}
-    assert names == {"000002.webp", "000002.png", "frames.csv", "segments.csv", "notes.txt"}
+    assert names == {"000002.webp", "000002.png", "frames.csv", "segments.csv.gz", "notes.txt"}
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "out" / "street").rglob("000002.*")}
+
+
+def test_packed_tables_and_labels_are_small_and_tell_nothing_of_the_run(tmp_path: Path) -> None:
+    labels = write_current(tmp_path / "raw" / "street", 1)["labels"]
+    packed(tmp_path / "raw", tmp_path / "out")
+    table_bytes = (tmp_path / "out" / "street" / "segments.csv.gz").read_bytes()
+    assert table_bytes[3:8] == bytes(5)  # neither the name of a file nor a time
+    assert len(table_bytes) < len(gzip.decompress(table_bytes)) * 0.7
+    Image.fromarray(labels).save(tmp_path / "filtered.png", optimize=True)
+    stored = tmp_path / "out" / "street" / "labels" / "000001.png"
+    assert stored.stat().st_size < (tmp_path / "filtered.png").stat().st_size
 
 
 def test_the_command_prints_sizes_that_are_those_on_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,7 +277,7 @@ def test_the_command_prints_sizes_that_are_those_on_disk(tmp_path: Path, capsys:
     arguments = ["--raw", str(tmp_path / "raw"), "--out", str(tmp_path / "out")]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
-    for part in ("street/pictures", "street/labels", "street/instances", "street/segments.csv", "card.md", "in all"):
+    for part in ("street/pictures", "street/labels", "street/instances", "street/segments.csv.gz", "card.md", "in all"):
         assert part in printed
     total = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file())
     assert sum(packed(tmp_path / "raw", tmp_path / "out").values()) == total
