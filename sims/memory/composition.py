@@ -18,7 +18,7 @@ from sims.memory.elision import Elision, Faithful
 from sims.memory.kept import Kept
 from sims.memory.order import OrderNetwork
 from sims.memory.order_data import pair_picture
-from sims.memory.retrieval import Candidate, retrieve_all
+from sims.memory.retrieval import Candidate, retrieve_all, retrieve_released
 from sims.memory.rules import Roles, roles
 from sims.memory.segments import Segment, each_segment
 from sims.memory.stages import Found, StageSegment
@@ -27,6 +27,8 @@ from sims.spade_layout import one_hot
 
 SIZE = (256, 512)  # (height, width) of the layouts in which segments are sought and ordered
 CANDIDATES = 10  # that are kept for a segment
+LEAST_FIT = 0.1  # mask IoU below which a candidate is none: the layout would follow it, and lose its segment
+ORDERED_AREA = 1000  # pixels that both segments of a pair exceed for the network to be asked, as in its training
 MOVED_BYTES = 160 << 20  # of transformed segments, that are kept for a layout
 SURROUNDINGS = 0.15  # of a segment's sides, that a cutout shows around it
 PALENESS = 0.75  # of what is not of the segment
@@ -58,15 +60,21 @@ class Composer:
         self.height, self.minimum_area, self.reach, self.device = height, minimum_area, reach, device
         self.roles: Roles = roles(bank.space.name)
 
-    def begin(self, layout: Layout) -> Composition:
-        """Find the segments of a layout of `height` rows, and the candidates for each."""
+    def begin(self, layout: Layout, faithful: Faithful = "paper") -> Composition:
+        """Find the segments of a layout of `height` rows, and the candidates for each.
+
+        "released" searches as the released script does, by masks alone and with its slip.
+        """
         small = layout.resize(*self.bank.size)
         channels = small.space.channels_of(small.ids).astype(np.uint8)
         painted = self._in_painting_order(channels)
         large = [each for each in painted if isinstance(each, Segment)]
-        found = retrieve_all(self.bank, large, channels, CANDIDATES)
-        # As in the released search, what shares no pixel with its segment is no candidate: it would lie elsewhere.
-        fitting = [[candidate for candidate in each if candidate.mask_iou > 0] for each in found]
+        if faithful == "released":
+            slots = [retrieve_released(self.bank, segment, CANDIDATES) for segment in large]
+            fitting = [sorted(filter(None, each), key=lambda one: one.mask_iou, reverse=True) for each in slots]
+        else:
+            found = retrieve_all(self.bank, large, channels, CANDIDATES)
+            fitting = [[candidate for candidate in each if candidate.mask_iou >= LEAST_FIT] for each in found]
         return Composition(layout, channels, painted, dict(zip(map(_id, large), fitting, strict=True)), self)
 
     def _in_painting_order(self, channels: np.ndarray) -> list[Segment | Rejected]:
@@ -153,7 +161,7 @@ class Composition:
 
     def compose(self, composer: Composer, options: Mapping[str, str], run: Run) -> Composed:
         """The canvas with these options; `run` draws candidates and elided pixels, and times the stages."""
-        faithful: Faithful = "released" if options["rules"] == "released" else "paper"
+        faithful = rules_of(options)
         chosen = self._choices(options, np.random.default_rng(run.seed))
         with run.stage("transform"):
             pieces = self._pieces(composer, chosen, faithful)
@@ -240,6 +248,11 @@ class Composition:
             )
 
 
+def rules_of(options: Mapping[str, str]) -> Faithful:
+    """What a picture's options have it made by."""
+    return "released" if options["rules"] == "released" else "paper"
+
+
 class _Draws:
     """Draws by a seed.
 
@@ -271,7 +284,7 @@ class _Fronts(Mapping[tuple[int, int, int, int], int]):
     def __getitem__(self, key: tuple[int, int, int, int]) -> int:
         page, other_page, channel, other = key
         one, two = self._segments.get((page, channel)), self._segments.get((other_page, other))
-        if one is None or two is None or channel == other:
+        if one is None or two is None or channel == other or min(one.area, two.area) <= ORDERED_AREA:
             raise KeyError(key)
         if key not in self._known:
             pair = pair_picture(one, two, self._colours)

@@ -18,7 +18,8 @@ from sims.generator import Card, Choice, Generator, LayoutRequest, Progress, Req
 from sims.layout import Layout, listed
 from sims.memory.bank import Bank
 from sims.memory.completion import CompletionNetwork, complete
-from sims.memory.composition import Composer, Composition
+from sims.memory.composition import Composer, Composition, rules_of
+from sims.memory.elision import Faithful
 from sims.memory.kept import Kept
 from sims.memory.order import OrderNetwork
 from sims.memory.stages import Stages
@@ -35,7 +36,7 @@ COMPLETION = Choice("completion", ("off", "on"), "Fill what a coarse layout leav
 RULES = Choice(
     "rules",
     ("paper", "released"),
-    "Composition as the paper means it, or with the slips of the code that was released.",
+    "Retrieval and composition as the paper means them, or with the slips of the code that was released.",
 )
 CANDIDATES = Choice(
     "candidates",
@@ -112,12 +113,12 @@ class SimsGenerator(Generator):
     def stages(self, request: LayoutRequest, *, seed: int = 0, progress: Progress = silent) -> Stages:
         """How the picture of `generate` with the same arguments came about. Raises as `generate` does."""
         layout = request.layout.to_space(str(self.card.label_space)).layout
-        while True:
-            picture = self.generate(request, seed=seed, progress=progress)
-            with self._one_at_a_time:
-                stages = self._made.get(_key(layout, picture.options, seed))
-            if stages is not None:  # as it is, unless pictures of other threads have taken its room already
-                return stages
+        options = self.generate(request, seed=seed, progress=progress).options
+        with self._one_at_a_time, torch.inference_mode():
+            stages = self._made.get(_key(layout, options, seed))
+            if stages is None:  # pictures of other threads have taken its room already
+                stages = self._through_all_stages(layout, options, Run(seed, silent, self.stage_names))
+        return stages
 
     def cutout(self, index: int) -> np.ndarray:
         """A segment of the bank as it stands in its picture, cut to its surroundings: RGB uint8 (h, w, 3).
@@ -137,8 +138,8 @@ class SimsGenerator(Generator):
             stages = self._made[key] = self._through_all_stages(layout, options, run)
         if stages.missing:
             run.notes.append(
-                f"The memory holds no segment that fits every {listed(list(stages.missing))} of this layout; the network"
-                " paints what is missing alone."
+                f"The memory holds no segment that fits every {listed(list(stages.missing))} of this layout; the"
+                " network paints what is missing alone."
             )
         return stages.image.copy()
 
@@ -154,19 +155,19 @@ class SimsGenerator(Generator):
             canvas = np.zeros((*self.size, 3), np.uint8)
             image = self._synthesised(canvas, layout, run)
             return Stages(layout, completed, (), canvas, layout, image, ())
-        composition = self._composition(self.composer, layout, run)
+        composition = self._composition(self.composer, layout, rules_of(options), run)
         composed = composition.compose(self.composer, options, run)
         image = self._synthesised(composed.canvas, composed.adapted, run)
         return Stages(
             layout, completed, composed.segments, composed.canvas, composed.adapted, image, composition.missing
         )
 
-    def _composition(self, composer: Composer, layout: Layout, run: Run) -> Composition:
-        key = layout.ids.tobytes()
+    def _composition(self, composer: Composer, layout: Layout, faithful: Faithful, run: Run) -> Composition:
+        key = (layout.ids.tobytes(), faithful)
         with run.stage("retrieve"):
             composition = self._compositions.get(key)
             if composition is None:
-                composition = self._compositions[key] = composer.begin(layout)
+                composition = self._compositions[key] = composer.begin(layout, faithful)
         return composition
 
     def _completed(self, layout: Layout) -> Layout:
