@@ -19,6 +19,12 @@ MEANING = {
     "consistency": "share of pixels that the segmenter reads as the layout says",
     "consistency_render": "the same for the renders; pictures made to please the segmenter can exceed it",
     "iou_render": "the same for the renders",
+    "disturbed": "mean absolute difference of disturbed segments from what they were, under their masks, in [0, 1]",
+    "found": "the same of segments that were brought back",
+    "overlap_disturbed": "mean intersection over union of disturbed segments and their masks",
+    "overlap_found": "the same of segments that were brought back",
+    "open": "share of pixels that the coarse layouts leave open, which accuracy is of",
+    "accuracy_coarse": "the same by the coarse order of classes alone",
 }
 
 
