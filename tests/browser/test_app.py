@@ -30,6 +30,18 @@ def opened(page: Page, studio: Studio) -> Page:
     return page
 
 
+def only(page: Page, *names: str, group: str = "#generators") -> Page:
+    """The page with these generators chosen and no others."""
+    boxes = page.locator(group)
+    for name in boxes.locator("label").all_inner_texts():
+        boxes.get_by_role("checkbox", name=name, exact=True).set_checked(name in names)
+    return page
+
+
+def opened_for_two(page: Page, studio: Studio) -> Page:
+    return only(opened(page, studio), "SPADE, street", "pix2pix, street")
+
+
 def cards(page: Page, state: str = "done") -> Locator:
     return page.locator(f'#results .card[data-state="{state}"]')
 
@@ -50,23 +62,22 @@ def toast(page: Page) -> Locator:
     return page.get_by_test_id("toast-body").first
 
 
-def test_one_press_shows_spade_and_pix2pix_beside_each_other(page: Page, studio: Studio) -> None:
+def test_one_press_shows_the_four_street_generators_beside_each_other(page: Page, studio: Studio) -> None:
     opened(page, studio)
-    generate(page)
+    generate(page, 4)
     names = cards(page).locator("h3").all_inner_texts()
-    assert any("SPADE" in name for name in names)
-    assert any("pix2pix" in name for name in names)
+    assert sorted(names) == ["CRN, street", "SIMS, street", "SPADE, street", "pix2pix, street"]
     left, right = (cards(page).nth(n).bounding_box() for n in range(2))
     assert left["y"] == right["y"]
     assert left["x"] + left["width"] <= right["x"]
-    for n in range(2):
+    for n in range(4):
         expect(cards(page).nth(n).locator(".card-time")).to_have_text(re.compile(r"\d (s|ms)$"))
     recipe = read_recipe(downloaded(page, cards(page).first))
     assert np.array_equal(recipe.request.layout.ids, STREET[0].read().ids)
 
 
 def test_the_picture_on_the_page_is_the_very_png(page: Page, studio: Studio) -> None:
-    opened(page, studio)
+    opened_for_two(page, studio)
     generate(page)
     card = cards(page).first
     shown = page.request.get(card.locator("img").get_attribute("src")).body()
@@ -85,16 +96,13 @@ def test_a_sample_of_another_world_brings_its_generators(page: Page, studio: Stu
 
 
 def test_any_generator_takes_any_layout_and_says_what_it_could_not_map(page: Page, studio: Studio) -> None:
-    opened(page, studio)
-    page.get_by_role("checkbox", name="SPADE, street").first.uncheck()
-    page.get_by_role("checkbox", name="pix2pix, street").first.uncheck()
-    page.get_by_role("checkbox", name="pix2pix, landscape").first.check()
+    only(opened(page, studio), "pix2pix, landscape")
     generate(page, 1)
     expect(cards(page).locator(".card-notes")).to_contain_text("building")
 
 
 def test_settings_come_back_from_the_history_and_from_a_file(page: Page, studio: Studio, tmp_path: Path) -> None:
-    opened(page, studio)
+    opened_for_two(page, studio)
     page.locator("#seed input").fill("41")
     generate(page)
     kept = tmp_path / "kept.png"
@@ -122,7 +130,7 @@ def test_settings_come_back_from_the_history_and_from_a_file(page: Page, studio:
 
 
 def test_a_label_map_is_read_exactly_or_refused_and_nothing_is_lost(page: Page, studio: Studio, tmp_path: Path) -> None:
-    opened(page, studio)
+    opened_for_two(page, studio)
     page.get_by_role("button", name="Upload a label map").click()
     upload = page.locator("#label-map input[type=file]")
     bad = tmp_path / "bad.png"
@@ -155,7 +163,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(page: Page, studio: Studio) -
 def test_a_style_picture_that_is_none_is_refused_and_the_page_goes_on(
     page: Page, studio: Studio, tmp_path: Path
 ) -> None:
-    opened(page, studio)
+    opened_for_two(page, studio)
     page.get_by_role("button", name="Options and style").click()
     bad, good = tmp_path / "bad.png", tmp_path / "good.jpg"
     bad.write_bytes(STREET[0].path.read_bytes()[:900])
@@ -189,8 +197,11 @@ def test_a_pull_that_fails_says_why(page: Page, studio: Studio) -> None:
 def test_a_comparison_fills_stops_and_lays_two_pictures_over_each_other(page: Page, studio: Studio) -> None:
     opened(page, studio)
     page.get_by_role("tab", name="Compare").click()
+    expect(page.locator("#compare-generators input:checked")).to_have_count(4)
+    only(page, "SIMS, street", "SIMS without memory", group="#compare-generators")
     page.locator("#compare-go").click()
     expect(page.locator("#sheet .sheet-cell")).to_have_count(6, timeout=3 * MADE)
+    expect(page.locator("#sheet thead th")).to_have_text(["SIMS, street", "SIMS without memory"])
     expect(page.locator("#compare-export")).to_be_enabled()
     with page.expect_download() as download:
         page.locator("#compare-export").click()
@@ -209,6 +220,7 @@ def test_a_comparison_fills_stops_and_lays_two_pictures_over_each_other(page: Pa
 def test_a_run_can_be_stopped(page: Page, studio: Studio) -> None:
     opened(page, studio)
     page.get_by_role("tab", name="Compare").click()
+    only(page, "SPADE, street", "pix2pix, street", group="#compare-generators")
     page.locator("#compare-count input[type=number]").fill("8")
     page.locator("#compare-count input[type=number]").press("Tab")
     page.locator("#compare-go").click()
@@ -222,7 +234,7 @@ def test_a_run_can_be_stopped(page: Page, studio: Studio) -> None:
 
 
 def test_a_picture_is_sent_to_the_comparison(page: Page, studio: Studio) -> None:
-    opened(page, studio)
+    opened_for_two(page, studio)
     generate(page)
     cards(page).first.get_by_role("button", name="Send to Compare").click()
     expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
@@ -230,7 +242,7 @@ def test_a_picture_is_sent_to_the_comparison(page: Page, studio: Studio) -> None
 
 
 def test_the_large_view_flips_by_the_keyboard(page: Page, studio: Studio) -> None:
-    opened(page, studio)
+    opened_for_two(page, studio)
     generate(page)
     cards(page).first.locator(".card-picture").click()
     large = page.locator("dialog.large")

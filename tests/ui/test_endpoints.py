@@ -28,7 +28,7 @@ from sims.provenance import read_recipe
 from sims.ui.api import read_layout
 from zoo import catalog
 
-ENDPOINTS = {"/list_generators", "/read_layout", "/convert_layout", "/generate", "/compare"}
+ENDPOINTS = {"/list_generators", "/read_layout", "/convert_layout", "/generate", "/stages", "/compare"}
 LAYOUT = sample_layouts("street")[0].path
 
 
@@ -98,6 +98,36 @@ def test_options_and_style_reach_the_generator(client: Client, tmp_path: Path) -
     look = read_recipe(Path(styled).read_bytes()).request.style
     assert look is not None
     assert look.shape == (64, 64, 3)
+
+
+def test_stages_name_the_candidates_that_generate_then_takes(client: Client) -> None:
+    canvas, report = client.predict(handle_file(LAYOUT), "street", "sims-street", 2, api_name="/stages")
+    pixels = np.asarray(Image.open(canvas))
+    assert pixels.shape == (256, 512, 3)
+    assert (pixels == 0).all(-1).any()
+    assert (pixels == 255).all(-1).any()
+    segments = report["segments"]
+    assert [segment["number"] for segment in segments] == list(range(1, len(segments) + 1))
+    segment = next(each for each in segments if len(each["candidates"]) > 1)
+    assert segment["chosen"] == 0
+    assert segment["candidates"][1]["rank"] == 1
+    assert 0 < segment["candidates"][1]["mask_iou"] <= 1
+    picked = f"candidates={segment['number']}:1; rules=released"
+    path, _ = client.predict(
+        handle_file(LAYOUT), "street", "sims-street", 2, None, "", "", None, "", picked, api_name="/generate"
+    )
+    options = read_recipe(Path(path).read_bytes()).options
+    assert (options["candidates"], options["rules"]) == (f"{segment['number']}:1", "released")
+    for generator, options, sentence in [
+        ("sims-street", "variety", "'variety' has no value"),
+        ("sims-street", "candidates=1:99", "candidates"),
+        ("sims-street", "candidates=99:0", "Segment 99"),
+        ("sims-street", "temperature=hot", "no option 'temperature'"),
+        ("spade-street", "", "without a memory"),
+        ("sims-street-no-memory", "", "without a memory"),
+    ]:
+        with pytest.raises(AppError, match=sentence):
+            client.predict(handle_file(LAYOUT), "street", generator, 2, options, api_name="/stages")
 
 
 def test_layouts_are_read_and_converted_without_loss_on_the_way(client: Client) -> None:
