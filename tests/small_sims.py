@@ -66,13 +66,26 @@ def bank_files(folder: Path, lacking: Sequence[str] = (), frames: Sequence[str] 
     return folder
 
 
-def small_bank(folder: Path, lacking: Sequence[str] = (), frames: Sequence[str] = FRAMES, **choices: Any) -> Path:
+def small_bank(folder: Path, lacking: Sequence[str] = (), frames: Sequence[str] = FRAMES) -> Path:
     """A bank of those frames in `folder`/bank."""
-    bank_files(folder, lacking, frames)
-    chosen = Choices(**{"space": "street", **choices})
-    source = FolderSource(folder / "images", folder / "labels", chosen)
-    build_bank(source, folder / "bank", chosen, licence="MIT", origin="", progress=lambda fraction, what: None)
+    return _built(bank_files(folder, lacking, frames), Choices())
+
+
+def _built(folder: Path, choices: Choices) -> Path:
+    source = FolderSource(folder / "images", folder / "labels", choices)
+    build_bank(source, folder / "bank", choices, licence="MIT", origin="", progress=lambda fraction, what: None)
     return folder / "bank"
+
+
+def plain_bank(folder: Path, space: str = "street", size: tuple[int, int] = (256, 512)) -> Path:
+    """A bank of one grey picture in two halves, the classes 0 and 2 of `space`, with layouts of `size`."""
+    for kind in ("images", "labels"):
+        (folder / kind).mkdir(parents=True)
+    Image.new("RGB", size[::-1], (90, 120, 150)).save(folder / "images" / "one.png")
+    halves = np.zeros(size, np.uint8)
+    halves[size[0] // 2 :] = 2
+    Image.fromarray(halves).save(folder / "labels" / "one.png")
+    return _built(folder, Choices(space=space, size=size))
 
 
 def sims_checkpoint(folder: Path, bank: Path | None, **changes: Any) -> Path:

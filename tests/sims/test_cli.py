@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file
+from small_sims import bank_files, scene, sims_checkpoint
 
 from sims.__main__ import main
 from sims.generator import ImageRequest, LayoutRequest
@@ -30,12 +32,16 @@ def noise(*shape: int, high: int = 256) -> np.ndarray:
 
 
 @pytest.fixture
-def files(tmp_path: Path, tiny_spade: Path, tiny_pix2pix: Path, tiny_cyclegan: Path) -> dict[str, Path]:
+def files(
+    tmp_path: Path, tiny_spade: Path, tiny_pix2pix: Path, tiny_cyclegan: Path, tiny_sims: Path, tiny_crn: Path
+) -> dict[str, Path]:
     """Inputs by name: generators, a layout in ids and in colours, instances, pictures, and files that are none."""
     layout = Layout(np.repeat(np.arange(16, dtype=np.uint8), 64).reshape(16, 64), label_space("street"))
     whole = Layout(noise(64, 64, high=20), label_space("street")).to_png()
     contents = {
         "layout.png": layout.to_png(),
+        "scene.png": scene().to_png(),
+        "void.png": Layout(np.full((64, 64), 19, np.uint8), label_space("street")).to_png(),
         "colours.png": encode_png(layout.colours()),
         "instances.png": layout.instances_to_png(),
         "picture.png": encode_png(noise(40, 60, 3)),
@@ -51,6 +57,8 @@ def files(tmp_path: Path, tiny_spade: Path, tiny_pix2pix: Path, tiny_cyclegan: P
         "spade": tiny_spade,
         "pix2pix": tiny_pix2pix,
         "cyclegan": tiny_cyclegan,
+        "sims": tiny_sims,
+        "crn": tiny_crn,
         "out": tmp_path / "out.png",
     }
 
@@ -137,6 +145,55 @@ def test_compare_writes_one_picture_each_and_a_sheet(
     assert (windows[:, :, 0, 0] == spade[0, 0]).all(-1).any()
 
 
+@pytest.mark.filterwarnings("error")
+def test_generate_takes_the_options_of_sims(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    command = "generate {sims} --layout {scene} --option variety=diverse --option candidates=2:3 --seed 4 --out {out}"
+    assert main([*filled(command, files), "--option", "completion=on", "--option", "rules=released"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "512x256" in said.out
+    recipe = read_recipe(files["out"].read_bytes())
+    assert recipe.options == {
+        **{"variety": "diverse", "candidates": "2:3", "completion": "on", "rules": "released"},
+    }
+
+
+def test_crn_makes_another_of_its_pictures_with_another_seed(files: dict[str, Path], tmp_path: Path) -> None:
+    made = []
+    for seed in ("0", "1", "3"):
+        line = filled("generate {crn} --layout {scene} --label-space street --out", files)
+        assert main([*line, str(tmp_path / f"{seed}.png"), "--seed", seed]) == 0
+        made.append(np.array(Image.open(tmp_path / f"{seed}.png")))
+    np.testing.assert_array_equal(made[0], made[2])
+    assert (made[0] != made[1]).any()
+
+
+def test_a_bank_of_ones_own_serves_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pictures and layouts in folders become a bank inside the checkpoint's folder, and what it lacks is told."""
+    own = bank_files(tmp_path / "own", lacking=("car",), frames=("000000", "000011", "000035"))
+    folder, out = sims_checkpoint(tmp_path / "checkpoint", None), tmp_path / "out.png"
+    (tmp_path / "scene.png").write_bytes(scene().to_png())
+    line = ["generate", str(folder), "--layout", str(tmp_path / "scene.png"), "--out", str(out)]
+    assert main(line) == 2
+    said = capsys.readouterr().err
+    assert "has no memory bank; build one with python -m sims bank build into the folder" in said
+    assert is_one_sentence(said)
+    build = ["bank", "build", "--images", str(own / "images"), "--labels", str(own / "labels"), "--label-space"]
+    assert main([*build, "street", "--lossless", "--out", str(folder / "bank")]) == 0
+    assert "segments of 3 frames" in capsys.readouterr().out
+    assert main(line) == 0
+    assert "no segment that fits every car of this layout" in capsys.readouterr().out
+    assert np.array(Image.open(out)).shape == (256, 512, 3)
+    weights = folder / "bank" / "model.safetensors"
+    blob, data = load_file(weights)["pictures.bytes"].tobytes(), weights.read_bytes()
+    weights.write_bytes(data.replace(blob, blob[::-1]))
+    moved = folder.rename(tmp_path / "damaged")  # what is loaded is kept
+    assert main([*line[:1], str(moved), *line[2:]]) == 2
+    said = capsys.readouterr().err
+    assert "is a damaged bank: the picture of its frame" in said
+    assert is_one_sentence(said)
+
+
 BAD = {
     "no command": ("", "COMMAND"),
     "unknown command": ("paint", "paint"),
@@ -179,6 +236,12 @@ BAD = {
     "output is a folder": ("generate {spade} --layout {layout} --out {folder}.png/../folder", ".png"),
     "output under a file": ("generate {spade} --layout {layout} --out {text}/a.png", "text.png"),
     "output of a long name": ("generate {spade} --layout {layout} --out {folder}/" + 300 * "x" + ".png", "xxx"),
+    "no such candidate": ("generate {sims} --layout {scene} --option candidates=1:0,9:9 --out {out}", "has 5"),
+    "candidates of letters": ("generate {sims} --layout {scene} --option candidates=a --out {out}", "SEGMENT:RANK"),
+    "void layout": ("generate {sims} --layout {void} --out {out}", "void everywhere"),
+    "an option of another": ("generate {crn} --layout {scene} --option variety=best --out {out}", "variety"),
+    "a bank": ("generate bank-street --layout {scene} --out {out}", "bank-street"),
+    "a bank in a folder": ("generate {sims}/bank --layout {scene} --out {out}", "family"),
     "compare one twice": ("compare {spade} {spade} --layout {layout} --out {folder}/new", "tiny-spade"),
     "compare an image generator": ("compare {spade} {cyclegan} --layout {layout} --out {folder}/new", "tiny-cyclegan"),
     "compare led by an image generator": ("compare {cyclegan} --layout {layout} --out {folder}/new", "tiny-cyclegan"),
@@ -211,6 +274,16 @@ def test_bad_input_gets_one_sentence(case: str, files: dict[str, Path], capsys: 
 def sims(*arguments: str) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, "-m", "sims", *arguments], cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+
+
+@pytest.mark.slow
+def test_the_built_in_generators_make_pictures(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    sims_street = ["zoo/builtin/sims-street", "--option", "variety=diverse"]
+    for name in (sims_street, ["crn-street"], ["sims-street-no-memory"], ["sims-street-no-simulation"]):
+        line = ["generate", *name, *filled("--layout {scene} --out {out}", files)]
+        assert main(line) == 0
+        assert np.array(Image.open(files["out"])).std() > 10
+        assert capsys.readouterr().err == ""
 
 
 @pytest.mark.slow

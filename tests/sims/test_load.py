@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from small_sims import plain_bank, scene, sims_checkpoint
 
 import sims
 from sims.generator import Cancelled, ImageRequest, LayoutRequest, RequestError
 from sims.label_space import label_space
 from sims.layout import Layout
 from sims.load import LoadError, card, load
+from sims.memory.bank_file import BankError
 from zoo import ZooError
 
 loading = sys.modules["sims.load"]  # the package's own name for it is the function
@@ -219,3 +221,91 @@ def test_half_precision_files_compute_in_float32(tiny_spade: Path, tmp_path: Pat
     save_file({key: value.half() for key, value in tensors.items()}, folder / "model.safetensors")
     generator = load(folder, device="cpu")
     assert generator.network.fc.weight.dtype == torch.float32  # type: ignore[attr-defined]
+
+
+def test_crn_makes_as_many_pictures_as_it_says(tiny_crn: Path) -> None:
+    """The seed chooses among them; halves are rounded upwards."""
+    generator = load(tiny_crn, device="cpu")
+    made = [generator.generate(LayoutRequest(scene()), seed=seed).image for seed in range(4)]
+    assert len({image.tobytes() for image in made[:3]}) == 3
+    assert np.array_equal(made[3], made[0])
+    network = generator.network  # type: ignore[attr-defined]
+    one_hot = torch.nn.functional.one_hot(torch.from_numpy(scene().ids.astype(np.int64)), 20)
+    with torch.inference_mode():
+        output = network(one_hot.permute(2, 0, 1)[None].float())[0, [1, 4, 7]]  # red, green and blue of the second
+    scaled = ((output.double() + 1) / 2 * 255).clamp(0, 255).permute(1, 2, 0).numpy()
+    assert np.abs(made[1] - scaled).max() <= 0.5 + 1e-3
+    assert len(np.unique(made[1])) > 20
+
+
+def with_bank(checkpoint: Path, to: Path, inside: Path | None, **changes: object) -> Path:
+    """A SIMS checkpoint again with another bank in its folder."""
+    folder = copied(checkpoint, to, **changes)
+    if inside is not None:
+        (folder / "bank").symlink_to(inside)
+    return folder
+
+
+def test_a_bank_lies_in_the_checkpoint_or_is_one_of_the_catalogue(tiny_sims: Path, tmp_path: Path) -> None:
+    by_name = load(with_bank(tiny_sims, tmp_path / "named", None, bank="bank-street"), device="cpu")
+    assert len(by_name.composer.bank) > 10_000  # type: ignore[attr-defined]
+    assert card(tmp_path / "named").task == "layout"
+    with pytest.raises(LoadError, match="has no memory bank; build one with python -m sims bank build into the folder"):
+        load(with_bank(tiny_sims, tmp_path / "none", None), device="cpu")
+    for name, says in (("bank-strete", "bank-street"), ("spade-coco", "spade-coco")):
+        with pytest.raises(ZooError, match=says) as caught:
+            load(with_bank(tiny_sims, tmp_path / name, None, bank=name), device="cpu")
+        assert "\n" not in str(caught.value)
+    with pytest.raises(BankError, match="is a checkpoint of family pix2pix, and no bank of segments"):
+        load(with_bank(tiny_sims, tmp_path / "no-bank", None, bank="pix2pix-street"), device="cpu")
+    with pytest.raises(LoadError, match=r"config field 'bank' is '\.\./bank'; accepted is"):
+        load(with_bank(tiny_sims, tmp_path / "path", None, bank="../bank"), device="cpu")
+
+
+def test_a_bank_of_another_kind_is_refused(tiny_sims: Path, tmp_path: Path) -> None:
+    landscape = plain_bank(tmp_path / "landscape", "landscape")
+    with pytest.raises(LoadError, match="reads layouts of the space street, and its memory bank is of landscape"):
+        load(with_bank(tiny_sims, tmp_path / "a", landscape), device="cpu")
+    small = plain_bank(tmp_path / "small", size=(64, 128))
+    with pytest.raises(LoadError, match="in layouts of 512x256, and those of its memory bank are 128x64"):
+        load(with_bank(tiny_sims, tmp_path / "b", small), device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"segments": 0}, "config field 'segments' is 0"),
+        ({"segments": 3}, "its config says 3 segments"),
+        ({"label_space": "moon"}, "moon"),
+        ({"family": "spade"}, "config"),
+    ],
+)
+def test_an_empty_or_damaged_bank_is_told(
+    change: dict[str, object], says: str, tiny_sims: Path, tmp_path: Path
+) -> None:
+    bank = copied(plain_bank(tmp_path / "plain"), tmp_path / "bank", **change)
+    with pytest.raises((BankError, ZooError), match=says) as caught:
+        load(with_bank(tiny_sims, tmp_path / "a", bank), device="cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bank_of_two_segments_is_enough(tiny_sims: Path, tmp_path: Path) -> None:
+    generator = load(with_bank(tiny_sims, tmp_path / "a", plain_bank(tmp_path / "plain")), device="cpu")
+    picture = generator.generate(LayoutRequest(scene(), options={"variety": "diverse"}))
+    assert picture.notes == (
+        "The memory holds no segment that fits every road, building, vegetation, sky and car of this layout; the"
+        " network paints what is missing alone.",
+    )
+    assert picture.image.shape == (256, 512, 3)
+
+
+def test_sims_weights_of_another_shape_are_named(street_bank: Path, tmp_path: Path) -> None:
+    folder = sims_checkpoint(tmp_path / "wide", street_bank)
+    told = json.loads((folder / "config.json").read_text())
+    for number, (field, first) in enumerate((("order_width", "order.g_sel"), ("completion_width", "completion.g_1"))):
+        wrong = with_bank(folder, tmp_path / str(number), street_bank, **{field: 1 / 32})
+        with pytest.raises(LoadError, match=rf"\d+ tensors differ, first {first}"):
+            load(wrong, device="cpu")
+    with pytest.raises(LoadError, match=r"tensors differ, first transform\.g_b_fc1 \(\(6,\) for nothing\)"):
+        load(with_bank(folder, tmp_path / "less", street_bank, transform_width=None), device="cpu")
+    assert told["memory"] == "bank"

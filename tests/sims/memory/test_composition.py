@@ -69,6 +69,18 @@ def test_segments_come_back_to_front_and_all_of_them(street_bank: Path) -> None:
     assert sum(int(each.mask.sum()) for each in found.painted) == (scene().ids != 19).sum()
 
 
+def test_small_segments_are_painted_in_their_turn(street_bank: Path) -> None:
+    """Merged as they are: of a class those before a large one are covered by it, those after cover it."""
+    ids = np.full((256, 512), 10, np.uint8)
+    ids[100:110, 100:110] = ids[120:130, 100:110] = 13  # columns decide which comes first
+    ids[100:180, 150:300] = 13
+    ids[110:120, 320:330] = 13
+    painted = composer(street_bank).begin(Layout(ids, STREET)).painted
+    assert [(each.channel, int(each.mask.sum())) for each in painted] == [
+        *((10, 256 * 512 - 12300), (13, 200), (13, 12000), (13, 100))
+    ]
+
+
 def test_a_segment_is_moved_as_the_network_says(street_bank: Path) -> None:
     network = TransformNetwork(1 / 64).eval()
     network.g_b_fc1.data = torch.tensor(THETA)
