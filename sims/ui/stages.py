@@ -66,8 +66,8 @@ def staged(result: Result, progress: Progress = silent, before: Staged | None = 
     return Staged(
         result,
         replace(stages, segments=without),
-        _pictures(result.task, stages),
-        tuple(_piece(segment) for segment in stages.segments),
+        _pictures(result.task, stages, before),
+        tuple(_piece(segment, before) for segment in stages.segments),
         tuple(_runs(numbered(stages))) if before is None else before.numbers,
         made_here=before is not None,
         before="" if before is None else before.result.path,
@@ -95,26 +95,32 @@ def _runs(numbers: np.ndarray) -> list[int]:
     return np.stack((flat[starts], lengths), 1).ravel().tolist()
 
 
-def _pictures(task: Task, stages: Stages) -> tuple[dict[str, Any], ...]:
-    """Everything before the result as full pictures, in order."""
+def _pictures(task: Task, stages: Stages, before: Staged | None) -> tuple[dict[str, Any], ...]:
+    """Everything before the result as full pictures, in order; the layouts of `before` are the same."""
+    later = [("canvas", "Canvas", stages.canvas), ("adapted", "Adapted layout", stages.adapted.colours())]
+    files = tuple(_file(*picture) for picture in later)
+    if before is not None:
+        return (*before.pictures[: -len(files)], *files)
     height, width = stages.layout.size
     given = task.request.layout.to_space(stages.layout.space.name).layout.resize(height, width)
-    as_given = np.array_equal(given.ids, stages.layout.ids)
-    layouts = [("layout", "Layout", stages.layout.colours())]
-    if not as_given:
-        layouts = [
-            ("given", "Layout as given", given.colours()),
-            ("layout", "Layout, completed", stages.layout.colours()),
-        ]
-    shown = [*layouts, ("canvas", "Canvas", stages.canvas), ("adapted", "Adapted layout", stages.adapted.colours())]
-    files = [file_value(SHELF.put(encode_png(picture), f"{kind}.png")) for kind, _, picture in shown]
-    return tuple(
-        {"kind": kind, "title": title, "file": file} for (kind, title, _), file in zip(shown, files, strict=True)
+    used = stages.layout
+    if np.array_equal(given.ids, used.ids):
+        return (_file("layout", "Layout", used.colours()), *files)
+    return (
+        _file("given", "Layout as given", given.colours()),
+        _file("layout", "Layout, completed", used.colours()),
+        *files,
     )
 
 
-def _piece(segment: StageSegment) -> str:
-    """What was pasted for a segment, cut out, as a data URI."""
+def _file(kind: str, title: str, picture: np.ndarray) -> dict[str, Any]:
+    return {"kind": kind, "title": title, "file": file_value(SHELF.put(encode_png(picture), f"{kind}.png"))}
+
+
+def _piece(segment: StageSegment, before: Staged | None) -> str:
+    """What was pasted for a segment, cut out, as a data URI; in `before` it is the same where the choice is."""
+    if before is not None and before.stages.segments[segment.number - 1].chosen == segment.chosen:
+        return before.pieces[segment.number - 1]
     inside = segment.piece.max(-1) > 0
     if not inside.any():
         return ""
@@ -167,7 +173,7 @@ def stages_value(shown: Staged, selected: int) -> dict[str, Any]:
 
 def missing_sentence(missing: Sequence[str]) -> str:
     """What the stages say of classes with a segment that nothing in the memory fits."""
-    return f"Nothing in the memory fits some {listed(list(missing))}; the network paints what is missing alone."
+    return f"For some segments of {listed(list(missing))} nothing in the memory fits; the network paints them alone."
 
 
 def candidates_value(shown: Staged, number: int) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def connect_stages(panel: StagesPanel, results: gr.HTML, history: gr.State, stri
     announced = results.stages(announce, history, [*parts, wanted], **INSTANT)
     looked = announced.success(look, wanted, parts, **PAGE, **ONE_AT_A_TIME)
     looked.failure(close, None, parts, **INSTANT)
-    panel.view.select(select, panel.shown, [panel.candidates, panel.selected], **INSTANT)
+    # Who goes through the segments quickly sees the candidates of the last one.
+    panel.view.select(select, panel.shown, [panel.candidates, panel.selected], **INSTANT, trigger_mode="always_last")
     panel.view.close(close, None, parts, **INSTANT)
     for part in (panel.view, panel.candidates):
         chosen = part.choose(
