@@ -75,7 +75,7 @@ def test_a_pulled_generator_can_be_chosen_and_runs(page: Page, connected: Studio
     expect(row).to_have_count(0)
     assert len(hub.downloads()) == 1
 
-    for title in ("SPADE, street", "pix2pix, street"):
+    for title in ("SIMS, street", "CRN, street", "SPADE, street", "pix2pix, street"):
         page.locator("#generators").get_by_role("checkbox", name=title, exact=True).uncheck()
     page.get_by_role("button", name="Generate", exact=True).click()
     done = page.locator('#results .card[data-state="done"]')
