@@ -7,12 +7,14 @@ minutes needs and one of days does not.
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import register_parametrization, remove_parametrizations
 
 from sims.label_space import label_space
 from sims.memory.rules import roles
@@ -22,13 +24,18 @@ from sims.spade_layout import one_hot
 from sims.training.data import SIZE, Frames
 from sims.training.fitting import FittingRecipe
 from sims.training.loop import Review
-from sims.training.shipping import ship
+from sims.training.shipping import ship, unship
+from zoo.files import read_weights
 
 WIDTH = 1 / 8
-MINIMUM_AREA = 300  # pixels
+MINIMUM_AREA = 4000  # pixels; what smaller segments add to the pooled features is lost
 SEGMENTS = 4  # a step
 SCALE, SHIFT, TURN = 0.2, 0.12, 2.5  # at most: log of the scale of each axis, share of the segment's side, degrees
 PARAMETERS = 0.5  # weight of the affine parameters' difference
+HEAD = "g_transform_param"
+# How far each of the head's outputs moves while another weight moves by one.
+STEPS = (0.1, 0.1, 20.0, 0.1, 0.1, 20.0)
+SEGMENT_CHANNELS = 4  # of the network's input: colours and mask
 SHOWN = 8
 
 
@@ -36,11 +43,23 @@ class TransformRecipe(FittingRecipe):
     """Segments of one frame a step, disturbed and brought back."""
 
     prefix = "transform."
+    learning_rate = 2e-3
 
     def __init__(self, name: str, space: str, training: Frames, held_out: Frames, device: torch.device):
         self.space, self.roles = label_space(space), roles(space)
         self.training, self.held_out = training.placed(device), held_out.placed(device)
-        super().__init__(name, TransformNetwork(WIDTH), device)
+        network = TransformNetwork(WIDTH)
+        register_parametrization(network, HEAD, _Steps())
+        super().__init__(name, network, device)
+
+    def begin(self, network: nn.Module) -> None:
+        _leave_out_layout(network)
+        super().begin(network)
+
+    def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
+        losses = super().step(rng, done)
+        _leave_out_layout(self.network)
+        return losses
 
     def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
         while True:
@@ -92,8 +111,41 @@ class TransformRecipe(FittingRecipe):
         sheet = (torch.cat(rows, 1).clamp(0, 1) * 255).byte().permute(1, 2, 0).cpu().numpy()[::2, ::2]
         return Review({name: round(float(np.mean(values)), 4) for name, values in kept.items()}, sheet)
 
+    def shipped(self) -> dict[str, Tensor]:
+        plain = copy.deepcopy(self.steady())
+        remove_parametrizations(plain, HEAD)
+        return {f"{self.prefix}{key}": value for key, value in plain.state_dict().items()}
+
+    def adopt(self, folder: Path) -> None:
+        network = TransformNetwork(WIDTH)
+        weights = read_weights(folder)
+        unship(network, {k.removeprefix(self.prefix): v for k, v in weights.items() if k.startswith(self.prefix)})
+        register_parametrization(network, HEAD, _Steps())
+        self.begin(network)
+
     def export(self, folder: Path) -> None:
         ship(folder, self.shipped(), {"family": "sims", "part": "transform", "transform_width": WIDTH})
+
+
+@torch.no_grad()
+def _leave_out_layout(network: nn.Module) -> None:
+    """Have the first layer read the segment and its mask alone.
+
+    Layer norm then brings out even a small segment; with a whole layout beside it, it is lost in the pooled features.
+    """
+    network.get_parameter("g_transform_conv1.g_transform_conv1_1.weights")[:, SEGMENT_CHANNELS:] = 0
+
+
+class _Steps(nn.Module):
+    """The head as a product: Adam moves every weight by about as much, and pixels are larger numbers than scales."""
+
+    def forward(self, weights: Tensor) -> Tensor:
+        """The head's weights (6, C) of those that are trained."""
+        return weights * weights.new_tensor(STEPS)[:, None]
+
+    def right_inverse(self, weights: Tensor) -> Tensor:
+        """The weights to train of the head's."""
+        return weights / weights.new_tensor(STEPS)[:, None]
 
 
 def _disturbance(segment: Segment, rng: np.random.Generator) -> np.ndarray:
