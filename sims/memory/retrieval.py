@@ -38,24 +38,34 @@ class Candidate:
 
 
 def retrieve(
-    bank: Bank, segment: Segment, channels: np.ndarray, k: int = 10, exclude: int | None = None
+    bank: Bank,
+    segment: Segment,
+    channels: np.ndarray,
+    k: int = 10,
+    exclude: int | None = None,
+    least: float = 0.0,
 ) -> list[Candidate]:
     """The `k` best candidates for a segment of the layout `channels` (H, W) uint8, best first.
 
     Of two that are equal the one with the smaller number is first; there are fewer than `k` if the class has fewer.
-    Segments of frame number `exclude` are left out. Exact: the same as comparing with every segment of the class.
-    Raises `BankError`.
+    Segments of frame number `exclude` are left out, and those whose mask IoU is below `least`. Exact: the same as
+    comparing with every segment of the class. Raises `BankError`.
     """
-    return _Layout(bank, channels).best(segment, k, exclude)
+    return _Layout(bank, channels).best(segment, k, exclude, least)
 
 
 def retrieve_all(
-    bank: Bank, segments: Sequence[Segment], channels: np.ndarray, k: int = 10, exclude: int | None = None
+    bank: Bank,
+    segments: Sequence[Segment],
+    channels: np.ndarray,
+    k: int = 10,
+    exclude: int | None = None,
+    least: float = 0.0,
 ) -> list[list[Candidate]]:
     """`retrieve` for several segments of one layout, on all cores."""
     layout = _Layout(bank, channels)
     with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
-        return list(pool.map(lambda segment: layout.best(segment, k, exclude), segments))
+        return list(pool.map(lambda segment: layout.best(segment, k, exclude, least), segments))
 
 
 def retrieve_released(bank: Bank, segment: Segment, k: int = 10) -> list[Candidate | None]:
@@ -93,7 +103,7 @@ class _Layout:
         self._counts = BoxCounts(self._is_class)
         self._channels = np.where(self._is_class, channels, np.uint8(_NOTHING))
 
-    def best(self, segment: Segment, k: int, exclude: int | None) -> list[Candidate]:
+    def best(self, segment: Segment, k: int, exclude: int | None, least: float) -> list[Candidate]:
         """The best candidates, found in the order of what their scores can be at most.
 
         Those that cannot reach the k-th best are never compared in full.
@@ -110,6 +120,7 @@ class _Layout:
         limits = ious + most / (sizes - most)
         if exclude is not None:
             limits[rows["frame"] == exclude] = -1
+        limits[ious < least] = -1
         found: list[tuple[float, int, Candidate]] = []
         for row in np.lexsort([np.arange(len(limits)), -limits]).tolist():
             if limits[row] < 0 or (len(found) == k and limits[row] < found[0][0]):

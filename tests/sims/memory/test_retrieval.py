@@ -157,6 +157,21 @@ def test_search_finds_what_comparing_with_all_finds(street: tuple[Bank, np.ndarr
     assert compared > 60
 
 
+@pytest.mark.parametrize(("k", "place"), [(10, 9), (2, 3), (1, 0)])
+def test_the_best_of_those_that_fit_are_found(street: tuple[Bank, np.ndarray], k: int, place: int) -> None:
+    bank, layouts = street
+    gained = 0
+    for channels in layouts:
+        for segment in segments_of(channels, VOID, THIN, 15):
+            everything = _plain(bank, segment, channels)
+            ious = sorted((candidate.mask_iou for candidate in everything), reverse=True)
+            least = ious[min(place, len(ious) - 1)]
+            [found] = retrieve_all(bank, [segment], channels, k, least=least)
+            assert found == [candidate for candidate in everything if candidate.mask_iou >= least][:k]
+            gained += not set(found) <= set(everything[:k])
+    assert gained
+
+
 def test_equals_come_by_their_numbers_and_a_frame_can_be_left_out(street: tuple[Bank, np.ndarray]) -> None:
     bank, _ = street
     channels = bank.labels(0)  # and of frame 24
