@@ -1,6 +1,6 @@
 """What is cut out of a canvas near the borders of its segments, so that the network fills it: sizes, shares, bands.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 4, and its released scripts, which differ in the numbers.
+Qi et al., "Semi-parametric Image Synthesis" (2018), and its released scripts, which differ in the numbers.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Literal, Protocol
 
 import numpy as np
 from skimage.measure import label as connected_components
-from skimage.measure import regionprops
 
+from sims.memory.context import BoxCounts
 from sims.memory.morphology import dilate, grown, outline
 from sims.memory.rules import Roles
-from sims.memory.segments import Box
+from sims.memory.segments import Box, boxes_of
 
 Faithful = Literal["paper", "released"]
 WHITE = 255  # what pixels elided inside a segment become; those around it become black, as holes are
@@ -94,40 +94,49 @@ def shadows(channels: np.ndarray, roles: Roles, square: int, faithful: Faithful)
     to an eighth of its height below it, and an eighth of its width to both sides. The released scripts take an eighth
     of the height on the right.
     """
-    found = np.zeros(channels.shape, bool)
     present = np.bincount(channels.ravel(), minlength=256)
     free = np.isin(np.arange(256), (*roles.ground, roles.void))[channels]
+    lit = free.copy()  # where no shadow has fallen yet
     for channel in roles.shadowed:
         if not present[channel]:
             continue
         areas = connected_components(channels == channel, connectivity=2)
-        for area in regionprops(areas):
-            box = Box(*area.bbox)
-            around = grown(box, square // 2 + 1, channels.shape)
-            inside = _common(around, _shadow_box(box, channels.shape, faithful))
-            if free[inside.slices].any():
-                band = dilate(outline(areas[around.slices] == area.label), square)
-                rows = slice(inside.top - around.top, inside.bottom - around.top)
-                columns = slice(inside.left - around.left, inside.right - around.left)
-                found[inside.slices] |= band[rows, columns]
-    found &= free
-    return found
+        boxes = boxes_of(areas)
+        reaches = _reaches(boxes, square, channels.shape, faithful)
+        # Of the thousands of areas of a noisy layout most would add nothing.
+        for number in np.flatnonzero(BoxCounts(lit).inside(reaches)).tolist():
+            reach = Box(*reaches[number].tolist())
+            if lit[reach.slices].any():
+                around = grown(Box(*boxes[number].tolist()), square // 2 + 1, channels.shape)
+                band = dilate(outline(areas[around.slices] == number), square)
+                rows = slice(reach.top - around.top, reach.bottom - around.top)
+                columns = slice(reach.left - around.left, reach.right - around.left)
+                lit[reach.slices] &= ~band[rows, columns]
+    return free & ~lit
 
 
-def _common(one: Box, other: Box) -> Box:
-    return Box(*map(max, one[:2], other[:2]), *map(min, one[2:], other[2:]))
+def _reaches(boxes: np.ndarray, square: int, size: tuple[int, ...], faithful: Faithful) -> np.ndarray:
+    """Where the areas with the bounding boxes `boxes` (N, 4) can throw shadows on a map of `size`, boxes (N, 4).
 
-
-def _shadow_box(box: Box, size: tuple[int, int], faithful: Faithful) -> Box:
-    height, width = box.bottom - box.top, box.right - box.left
-    right = height if faithful == "released" else width
-    return Box(
-        box.top,
-        max(_half_up(box.left - _BOX_MARGIN * width), 0),
-        min(_half_up(box.bottom + _BOX_MARGIN * height), size[0]),
-        min(_half_up(box.right + _BOX_MARGIN * right), size[1]),
+    That is no farther than their dilated outlines go; empty boxes have empty ones.
+    """
+    top, left, bottom, right = boxes.T
+    heights, widths = bottom - top, right - left
+    margin = square // 2 + 1
+    to_right = heights if faithful == "released" else widths
+    reaches = np.stack(
+        [
+            top,
+            np.maximum(_half_up(left - _BOX_MARGIN * widths), left - margin),
+            np.minimum(_half_up(bottom + _BOX_MARGIN * heights), bottom + margin),
+            np.minimum(_half_up(right + _BOX_MARGIN * to_right), right + margin),
+        ],
+        axis=1,
     )
+    reaches = reaches.clip(0, [size[0], size[1], size[0], size[1]])
+    reaches[(heights == 0) | (widths == 0)] = 0
+    return reaches
 
 
-def _half_up(number: float) -> int:
-    return int(np.floor(number + 0.5))
+def _half_up(numbers: np.ndarray) -> np.ndarray:
+    return np.floor(numbers + 0.5).astype(np.int64)

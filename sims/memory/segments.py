@@ -1,6 +1,6 @@
 """The segments of a layout: the connected areas of every class, as the memory stores and seeks them.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 3, as in the released component scripts.
+Qi et al., "Semi-parametric Image Synthesis" (2018), as in the released component scripts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from skimage.measure import label as connected_components
-from skimage.measure import regionprops
 
 
 class Box(NamedTuple):
@@ -67,6 +66,24 @@ def each_segment(
         yield from _of_channel(transposed == channel, is_thin, channel, channel in thin, minimum_area)
 
 
+def boxes_of(areas: np.ndarray) -> np.ndarray:
+    """The bounding boxes (top, left, bottom, right) of the areas that `areas` (H, W), integers from 0, numbers: (N, 4).
+
+    N is one more than the largest number; the box of a number that does not occur is empty, and so is that of 0, which
+    is no area.
+    """
+    height, width = areas.shape
+    rows, columns = np.nonzero(areas)
+    numbers = areas[rows, columns]
+    boxes = np.zeros((int(numbers.max(initial=0)) + 1, 4), np.int64)
+    boxes[numbers] = height, width, 0, 0
+    np.minimum.at(boxes[:, 0], numbers, rows)
+    np.minimum.at(boxes[:, 1], numbers, columns)
+    np.maximum.at(boxes[:, 2], numbers, rows + 1)
+    np.maximum.at(boxes[:, 3], numbers, columns + 1)
+    return boxes
+
+
 def _of_channel(
     own: np.ndarray, is_thin: np.ndarray, channel: int, channel_is_thin: bool, minimum_area: int
 ) -> Iterator[Segment]:
@@ -77,11 +94,11 @@ def _of_channel(
     own_pixels = np.bincount(own_areas.ravel(), minlength=count)
     own_pixels[0] = 0
     thin_pixels = np.zeros(count, int) if channel_is_thin else np.bincount(areas[is_thin], minlength=count)
-    boxes = {each.label: each.bbox for each in regionprops(own_areas)}
+    boxes = boxes_of(own_areas)
     pages = np.flatnonzero(own_pixels > thin_pixels)
     for page, number in enumerate(pages.tolist(), start=2 if channel_is_thin else 1):
         if own_pixels[number] > minimum_area:
-            left, top, right, bottom = boxes[number]
+            left, top, right, bottom = boxes[number].tolist()
             box = Box(top, left, bottom, right)
             inside = areas[left:right, top:bottom] == number
             mask, whole = np.zeros((2, *own.T.shape), bool)

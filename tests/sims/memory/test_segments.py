@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from skimage.measure import label, regionprops
 
 from sims.label_space import LayoutError, label_space, label_space_names
+from sims.memory.elision import shadows
 from sims.memory.rules import roles
-from sims.memory.segments import segments_of
+from sims.memory.segments import boxes_of, segments_of
 
 GOLDENS = Path(__file__).parents[2] / "goldens" / "sims_crn"
 STREET = roles("street")
@@ -55,6 +58,24 @@ def test_small_segments_are_left_out_and_still_counted() -> None:
     assert [(s.page, s.area) for s in found] == [(2, 20), (3, 20)]
     assert [s.page for s in segments_of(layout, 19, STREET.thin, minimum_area=19)] == [2, 3]
     assert segments_of(layout, 19, STREET.thin, minimum_area=20) == []
+
+
+def test_boxes_are_those_of_every_area() -> None:
+    areas = label(np.random.default_rng(1).random((90, 130)) < 0.3, connectivity=2)
+    wanted = {each.label: each.bbox for each in regionprops(areas)}
+    found = boxes_of(areas)
+    assert len(found) == len(wanted) + 1 > 300
+    assert all(tuple(found[number]) == box for number, box in wanted.items())
+    assert boxes_of(np.array([[0, 3]])).tolist() == [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 1, 2]]
+    assert boxes_of(np.zeros((4, 5), int)).tolist() == [[0, 0, 0, 0]]
+
+
+def test_noise_of_many_thousand_areas_is_read_at_once() -> None:
+    noise = np.random.default_rng(1).integers(0, 19, (512, 1024)).astype(np.uint8)
+    begun = time.process_time()
+    assert segments_of(noise, 19, STREET.thin, minimum_area=1000) == []
+    assert shadows(noise, STREET, 41, "paper").any()
+    assert time.process_time() - begun < 8
 
 
 def test_the_order_of_the_street_is_the_published_one() -> None:
