@@ -9,7 +9,8 @@ from typing import Any
 from sims.label_space import label_space_names
 from sims.memory.bank import Bank
 from sims.memory.bank_builder import build_bank
-from sims.memory.bank_sources import SCALES, Choices, FolderSource, Source, WorldSource
+from sims.memory.bank_file import SCALES
+from sims.memory.bank_sources import Choices, FolderSource, Source, WorldSource
 from sims.world import SPACES
 from zoo.command_line import UsageError, progress, whole_number
 

@@ -1,6 +1,6 @@
 """The memory: a bank of segments of real pictures, in which those that fit a layout are sought.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 3. The form of the files is told in `bank_file`.
+Qi et al., "Semi-parametric Image Synthesis" (2018). The form of the files is told in `bank_file`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,10 @@ import numpy as np
 from PIL import Image
 
 from sims.label_space import LabelSpace
-from sims.memory.bank_file import BOX, MAX_RUNS, BankError, BankFile, open_bank_file
+from sims.memory.bank_file import BOX, MAX_RUNS, SCALES, BankError, BankFile, open_bank_file
 from sims.memory.mask_index import MaskIndex, decoded_runs
-from sims.memory.rules import roles
-from sims.memory.segments import segments_of
 
 KEPT_BYTES = {"pictures": 128 << 20, "labels": 256 << 20}  # of decoded frames, in each of the two caches
-SCALES = (1, 2, 4)  # of the pictures, to the layouts' size
 # What Pillow's decoders were seen to raise on damaged files.
 _BROKEN = (OSError, EOFError, RuntimeError, SyntaxError, ValueError, TypeError, LookupError, struct.error)
 
@@ -45,17 +42,22 @@ class Bank:
         self._channel_of = bytes(file.space.channel_of.get(label, file.void) for label in range(256))
 
     @classmethod
-    def open(cls, folder: Path) -> Bank:
-        """The bank in a folder. Raises `BankError` unless all of its tables are sound."""
-        return cls(open_bank_file(folder))
+    def open(cls, folder: Path, name: str | None = None) -> Bank:
+        """The bank in a folder, which errors call `name`, or else by the folder.
+
+        Raises `BankError` unless all of its tables are sound.
+        """
+        return cls(open_bank_file(folder, name))
 
     def __len__(self) -> int:
         return len(self.segments)
 
     @property
-    def folder(self) -> Path:
-        """Where the bank lies."""
-        return self._file.folder
+    def nbytes(self) -> int:
+        """Bytes of what is in memory now: the table of segments, unpacked masks and decoded frames."""
+        with self._lock:
+            masks = sum(index.nbytes for index in self._indices.values())
+        return int(self.segments.nbytes) + masks + sum(cache.nbytes for cache in self._kept.values())
 
     @property
     def space(self) -> LabelSpace:
@@ -73,24 +75,9 @@ class Bank:
         return self._file.void
 
     @property
-    def licence(self) -> str:
-        """The licence of the pictures, in a line."""
-        return self._file.config["licence"]
-
-    @property
     def segments(self) -> np.ndarray:
         """The table of segments, (N,) of `bank_file.SEGMENT`, read-only."""
         return self._file.segments
-
-    @property
-    def frames(self) -> int:
-        """How many frames the segments are of."""
-        return len(self._file.names)
-
-    @property
-    def channels_present(self) -> tuple[int, ...]:
-        """The channels that have segments."""
-        return tuple(np.flatnonzero(np.diff(self._channel_bounds)).tolist())
 
     def frame_name(self, frame: int) -> str:
         """The name of a frame: its number in the world, or that of its files without the suffix."""
@@ -111,17 +98,6 @@ class Bank:
         """The pixels of a segment, (H, W) bool."""
         channel = int(self.segments["channel"][segment])
         return self.index(channel).mask(segment - self.of_channel(channel).start)
-
-    def whole(self, segment: int) -> np.ndarray:
-        """The pixels of a segment and of the thin structures that stand before it, (H, W) bool."""
-        row = self.segments[segment]
-        channels = self.labels(row["frame"])
-        thin = roles(self.space.name).thin
-        only = np.where(np.isin(channels, (row["channel"], *thin)), channels, self.void)
-        for found in segments_of(only, self.space.channels, thin, self._file.config["minimum_area"]):
-            if found.channel == row["channel"] and found.page == row["page"]:
-                return found.whole
-        raise BankError(self._damaged(int(row["frame"]), "labels"))
 
     def labels(self, frame: int) -> np.ndarray:
         """The layout of a frame as channels, (H, W) uint8, read-only."""
@@ -155,7 +131,7 @@ class Bank:
         rows = self.segments[self._channel_bounds[channel] : self._channel_bounds[channel + 1]]
         counts = rows["runs"].astype(np.int64)
         total = int(counts.sum())
-        damaged = f"{self.folder} is a damaged bank: the masks of channel {channel} cannot be read; get it again."
+        damaged = f"{self._file.name} is a damaged bank: the masks of channel {channel} cannot be read; get it again."
         if total > MAX_RUNS:
             raise BankError(damaged)
         try:
@@ -216,8 +192,8 @@ class Bank:
     def _damaged(self, frame: int, kind: str) -> str:
         what = "picture" if kind == "pictures" else "layout"
         return (
-            f"{self.folder} is a damaged bank: the {what} of its frame {self.frame_name(frame)} is not the one that it"
-            " was built with; get it again or build it anew."
+            f"{self._file.name} is a damaged bank: the {what} of its frame {self.frame_name(frame)} is not the one that"
+            " it was built with; get it again or build it anew."
         )
 
 
@@ -228,6 +204,11 @@ class ArrayCache:
         self._limit, self._bytes = limit, 0
         self._arrays: OrderedDict[Hashable, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all that is kept."""
+        return self._bytes
 
     def get(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
         """The array of `key`, from `make` if it is not there; two threads may make the same one at once."""

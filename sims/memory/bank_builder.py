@@ -1,6 +1,6 @@
 """Building a bank: frame by frame into parts, which a stopped build goes on from, then into one file.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 3: every segment of every training picture is kept.
+Qi et al., "Semi-parametric Image Synthesis" (2018): every segment of every training picture is kept.
 """
 
 from __future__ import annotations

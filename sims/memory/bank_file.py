@@ -48,6 +48,7 @@ SEGMENT = np.dtype(
 )
 BOX = ["top", "left", "bottom", "right"]
 KINDS = ("pictures", "labels")
+SCALES = (1, 2, 4)  # of the pictures, to the layouts' size
 MAX_RUNS = 1 << 25  # of one channel, which is more than a hundred thousand segments have
 
 
@@ -57,9 +58,12 @@ class BankError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class BankFile:
-    """An open bank whose tables are checked; the codes of the masks and the frames' files are read piece by piece."""
+    """An open bank whose tables are checked; the codes of the masks and the frames' files are read piece by piece.
 
-    folder: Path
+    `name` is what sentences call the bank.
+    """
+
+    name: str
     config: dict[str, Any]
     space: LabelSpace
     void: int
@@ -90,28 +94,27 @@ class BankFile:
         return bytes(self.tensors.get_slice(name)[start:stop])
 
 
-def open_bank_file(folder: Path) -> BankFile:
-    """Open the bank in a folder and check every table. Raises `BankError`."""
+def open_bank_file(folder: Path, name: str | None = None) -> BankFile:
+    """Open the bank in a folder, called `name` or else by the folder, and check every table. Raises `BankError`."""
     folder = Path(folder)
+    name = str(folder) if name is None else name
     try:
         config = checked_config(read_config(folder))
         check_safetensors(folder / WEIGHTS)
         space = label_space(config["label_space"]) if config["family"] == "bank" else None
         tensors = safe_open(folder / WEIGHTS, "numpy")
     except (ZooError, LayoutError) as error:
-        raise BankError(str(error)) from error
+        raise BankError(str(error).replace(str(folder), name)) from error
     except SafetensorError as error:
-        raise BankError(
-            f"{folder / WEIGHTS} is a damaged safetensors file ({one_line(error)}); get it again."
-        ) from error
+        raise BankError(f"{name}/{WEIGHTS} is a damaged safetensors file ({one_line(error)}); get it again.") from error
     except OSError as error:
-        raise BankError(f"{folder} cannot be read ({(error.strerror or type(error).__name__).lower()}).") from error
+        raise BankError(f"{name} cannot be read ({(error.strerror or type(error).__name__).lower()}).") from error
     if space is None:
-        raise BankError(f"{folder} is a checkpoint of family {config['family']}, and no bank of segments.")
+        raise BankError(f"{name} is a checkpoint of family {config['family']}, and no bank of segments.")
     try:
-        return _read_tables(folder, config, space, tensors)
+        return _read_tables(name, config, space, tensors)
     except (_WrongTableError, SafetensorError, WorldError) as error:
-        raise BankError(f"{folder} is a damaged bank: {one_line(error)}; get it again or build it anew.") from error
+        raise BankError(f"{name} is a damaged bank: {one_line(error)}; get it again or build it anew.") from error
 
 
 def world_file(space: str, kind: str, number: str) -> Path:
@@ -128,7 +131,7 @@ class _WrongTableError(ValueError):
     """What is wrong with a table."""
 
 
-def _read_tables(folder: Path, config: dict[str, Any], space: LabelSpace, tensors: Any) -> BankFile:
+def _read_tables(called: str, config: dict[str, Any], space: LabelSpace, tensors: Any) -> BankFile:
     own = config["source"] == "own"
     blobs = {"masks.codes", "frames.names"} | ({f"{kind}.bytes" for kind in KINDS} if own else set())
     offset_tables = ["masks", *(KINDS if own else ())]
@@ -164,7 +167,7 @@ def _read_tables(folder: Path, config: dict[str, Any], space: LabelSpace, tensor
                 f"it has {len(names)} frames and {len(found[f'{kind}.checks'])} checks of their {kind}"
             )
     return BankFile(
-        folder,
+        called,
         config,
         space,
         void_of(space),

@@ -17,10 +17,9 @@ from sims.image_files import FORMATS, ImageError, read_image
 from sims.label_space import LayoutError
 from sims.layout import Layout
 from sims.layout_files import read_layout
-from sims.memory.bank_file import KINDS, BankError, world_file
+from sims.memory.bank_file import KINDS, SCALES, BankError, world_file
 from sims.world import World, WorldError
 
-SCALES = (1, 2, 4)  # of the pictures, to the layouts' size
 VERSION = 1  # of the parts that a build leaves behind when it is stopped
 LAYOUT_SUFFIXES = (".png", ".bmp", ".webp", ".gif")
 

@@ -1,6 +1,6 @@
 """The context of a segment: the layout in its box, enlarged by a quarter.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 3. Whether the 25 % are per side or in total the paper
+Qi et al., "Semi-parametric Image Synthesis" (2018). Whether the 25 % are per side or in total the paper
 does not say; here they are in total, an eighth of the height or width on each side.
 """
 

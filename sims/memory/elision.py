@@ -25,10 +25,7 @@ _BOX_MARGIN = 0.125  # of the sides of a component, within which it throws a sha
 
 
 class Randomness(Protocol):
-    """The draws that are needed of a random generator; `numpy.random.Generator` has them."""
-
-    def random(self) -> float:
-        """A number in [0, 1)."""
+    """The draw that elision needs of a random generator; `numpy.random.Generator` has it."""
 
     def permutation(self, count: int, /) -> np.ndarray:
         """The numbers 0..count - 1 in some order."""

@@ -35,6 +35,11 @@ class MaskIndex:
     def __len__(self) -> int:
         return len(self.first) - 1
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        return self._starts.nbytes + self._ends.nbytes + self.first.nbytes + self.areas.nbytes
+
     def intersections(self, mask: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
         """The pixels that `mask` (H, W) bool shares with every segment, (N,) int64, or with those of `among` (M,)."""
         starts, ends, first = self._starts, self._ends, self.first[:-1]

@@ -1,7 +1,6 @@
 """Canvases to train the synthesis network with: a picture's own segments, spoilt as retrieved ones would be.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 4, and the released script, which differs as said at each
-place.
+Qi et al., "Semi-parametric Image Synthesis" (2018), and the released script, which differs as said at each place.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -31,6 +31,13 @@ from sims.memory.segments import Segment
 TRANSFERRED = 0.2  # the share of segments that get the colours of their donor
 _TURN = 2.5  # degrees to either side
 _SHIFT = 0.034  # of the sides of the segment's box, in every direction
+
+
+class Draws(Randomness, Protocol):
+    """The draws that are needed of a random generator; `numpy.random.Generator` has them."""
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +66,7 @@ def simulated_canvas(
     segments: Sequence[Segment],
     donor: Callable[[Segment], Donor | None],
     roles: Roles,
-    rng: Randomness,
+    rng: Draws,
     square: int,
     faithful: Faithful = "paper",
 ) -> SimulatedCanvas:
@@ -104,7 +111,7 @@ def _paste(
     picture: np.ndarray,
     segment: Segment,
     donor: Donor,
-    rng: Randomness,
+    rng: Draws,
     square: int,
     faithful: Faithful,
 ) -> None:
@@ -128,7 +135,7 @@ def _paste(
 
 
 def _spoil(
-    layout: np.ndarray, segment: Segment, donor: Donor | None, void: int, rng: Randomness, faithful: Faithful
+    layout: np.ndarray, segment: Segment, donor: Donor | None, void: int, rng: Draws, faithful: Faithful
 ) -> None:
     """Draw the segment into `layout`, and void where its displaced shape, and that of the donor, go beyond it."""
     layout[segment.mask] = segment.channel

@@ -54,12 +54,12 @@ def copy(sound: Path, tmp_path: Path) -> Path:
     return shutil.copytree(sound / "bank", tmp_path / "bank")
 
 
-def _use_all(folder: Path) -> None:
+def _use_all(folder: Path, name: str | None = None) -> None:
     """Read everything that a bank holds."""
-    bank = Bank.open(folder)
-    for channel in bank.channels_present:
+    bank = Bank.open(folder, name)
+    for channel in np.unique(bank.segments["channel"]):
         bank.index(channel)
-    for frame in range(bank.frames):
+    for frame in np.unique(bank.segments["frame"]):
         bank.labels(frame), bank.picture(frame)
     bank.tile(0, 2 * SIZE[0])
 
@@ -73,7 +73,7 @@ def _changed(folder: Path, change: Callable[[dict[str, np.ndarray]], Any]) -> No
 
 def test_a_bank_holds_the_segments_of_its_layouts(sound: Path) -> None:
     bank = Bank.open(sound / "bank")
-    assert (bank.space.name, bank.size, bank.frames, bank.licence) == ("street", SIZE, 3, "MIT")
+    assert (bank.space.name, bank.size) == ("street", SIZE)
     seen = 0
     for frame, number in enumerate(FRAMES):
         assert bank.frame_name(frame) == number
@@ -87,13 +87,11 @@ def test_a_bank_holds_the_segments_of_its_layouts(sound: Path) -> None:
             at = mine[segment.channel, segment.page]
             row = bank.segments[at]
             assert np.array_equal(bank.mask(at), segment.mask)
-            assert np.array_equal(bank.whole(at), segment.whole)
             assert tuple(row[["top", "left", "bottom", "right"]].tolist()) == segment.box
             assert row["area"] == segment.area
             assert at in bank.of_channel(segment.channel)
             seen += 1
     assert seen == len(bank) > 60
-    assert bank.channels_present == tuple(np.unique(bank.segments["channel"]))
 
 
 def test_tiles_are_the_pictures_colours_inside_the_masks(sound: Path) -> None:
@@ -109,6 +107,42 @@ def test_tiles_are_the_pictures_colours_inside_the_masks(sound: Path) -> None:
     assert bank.tile(number, 256).shape == (256, 512, 3)
     with pytest.raises(BankError, match="Pictures of 100 rows cannot be cut from this bank; it makes those of 64, 128"):
         bank.tile(number, 100)
+
+
+def test_a_bank_knows_how_much_memory_it_takes(sound: Path) -> None:
+    bank = Bank.open(sound / "bank")
+    bare = bank.nbytes
+    assert bare == bank.segments.nbytes
+    held = bank.labels(0).nbytes + bank.picture(0).nbytes
+    assert bank.nbytes == bare + held == bare + 64 * 128 + 128 * 256 * 3
+    runs = int((bank.segments["runs"][bank.segments["channel"] == 0]).sum())
+    index = bank.index(0)
+    assert bank.nbytes == bare + held + 2 * 4 * runs + 8 * (2 * len(index) + 1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "our-bank holds no config.json; "),
+        (lambda folder: (folder / "config.json").write_text("{"), "our-bank/config.json is not JSON "),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"12345678"), "our-bank/model.safetensors is "),
+        (lambda folder: _changed(folder, lambda t: t.pop("segments.page")), "our-bank is a damaged bank: it has no"),
+        (
+            lambda folder: _changed(folder, lambda t: _other_masks(t, lambda packed: b"")),
+            "our-bank is a damaged bank: the masks of channel 0 cannot be read",
+        ),
+        (
+            lambda folder: _changed(folder, lambda t: _other_file(t, "pictures", b"", check=False)),
+            f"our-bank is a damaged bank: the picture of its frame {FRAMES[0]} is not",
+        ),
+    ],
+)
+def test_a_bank_is_called_by_its_name(copy: Path, damage: Callable[[Path], Any], told: str) -> None:
+    damage(copy)
+    said, unnamed = _told(copy, "our-bank"), _told(copy)
+    assert re.match(told, said)
+    assert str(copy) not in said
+    assert unnamed == said.replace("our-bank", str(copy))
 
 
 def test_threads_share_a_bank(sound: Path) -> None:
@@ -135,11 +169,13 @@ def test_what_is_kept_of_frames_is_bounded(sound: Path) -> None:
 def test_the_built_in_bank_is_sound_and_belongs_to_the_built_in_world() -> None:
     bank = Bank.open(BUILTIN)
     held_out = {notes.number for notes in World().frames("street", "held_out")}
-    assert bank.frames == len(World().frames("street", "training")) > 500
-    assert not held_out & {bank.frame_name(frame) for frame in range(bank.frames)}
-    assert sum(len(bank.index(channel)) for channel in bank.channels_present) == len(bank) > 12_000
-    assert (bank.size, bank.channels_present) == ((256, 512), tuple(range(19)))
-    for frame in range(0, bank.frames, 29):
+    names = [bank.frame_name(frame) for frame in np.unique(bank.segments["frame"])]
+    assert len(names) == len(World().frames("street", "training")) > 500
+    assert not held_out & set(names)
+    assert all(len(bank.index(channel)) for channel in range(19))
+    assert sum(len(bank.index(channel)) for channel in range(19)) == len(bank) > 12_000
+    assert bank.size == (256, 512)
+    for frame in range(0, len(names), 29):
         assert np.array_equal(bank.labels(frame), World().read("street", bank.frame_name(frame)).labels)
         assert bank.picture(frame).shape == (256, 512, 3)
     assert (BUILTIN / "model.safetensors").stat().st_size < 2_500_000
@@ -163,10 +199,10 @@ def test_any_changed_byte_and_any_cut_is_told_in_a_sentence(copy: Path, seed: in
     assert re.fullmatch(r"(.+\.)?", told)
 
 
-def _told(folder: Path) -> str:
+def _told(folder: Path, name: str | None = None) -> str:
     """What is said of a bank when everything in it is read; nothing of a sound one."""
     try:
-        _use_all(folder)
+        _use_all(folder, name)
     except BankError as error:
         return str(error)
     return ""

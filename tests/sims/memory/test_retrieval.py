@@ -211,4 +211,3 @@ def test_the_built_in_bank_finds_a_frame_of_its_own(tmp_path: Path) -> None:
         [best] = retrieve(bank, segment, channels, 1)
         assert (bank.segments["frame"][best.index], best.score) == (3, 2.0)
         assert np.array_equal(bank.mask(best.index), segment.mask)
-        assert np.array_equal(bank.whole(best.index), segment.whole)
