@@ -24,6 +24,7 @@ from sims.layout import Layout
 Progress = Callable[[float, str], None]
 MAX_SEED = 2**32 - 1
 MAX_PIXELS = 4 * 1024 * 1024
+MAX_SHOWN = 80  # characters of a wrong value that its sentence shows
 
 
 class RequestError(ValueError):
@@ -56,8 +57,10 @@ class Choice:
         """The value taken where a request names none."""
         return self.values[0]
 
-    def accepts(self, value: str) -> bool:
+    def accepts(self, value: object) -> bool:
         """Whether a request may give this value."""
+        if not isinstance(value, str):
+            return False
         return value in self.values or (self.pattern != "" and re.fullmatch(self.pattern, value) is not None)
 
     def accepted(self) -> str:
@@ -147,6 +150,11 @@ class Run:
         yield
         self.seconds[name] = time.perf_counter() - start
 
+    def split(self, name: str, part: str, seconds: float) -> None:
+        """Count `seconds` of the timed stage `name` as those of the stage `part`, which ran in the midst of it."""
+        self.seconds[name] -= seconds
+        self.seconds[part] = seconds
+
     def noise(self, *shape: int) -> torch.Tensor:
         """Standard normal float32 noise that depends on the seed alone, not on the device."""
         rng = np.random.Generator(np.random.Philox(key=self.seed))
@@ -226,9 +234,10 @@ def check_request(card: Card, request: Request) -> None:
     for name, value in request.options.items():
         if name not in choices:
             known = ", ".join(choices) or "none"
-            raise RequestError(f"{card.name} has no option {name!r}; its options are: {known}.")
+            raise RequestError(f"{card.name} has no option {_short(name)}; its options are: {known}.")
         if not choices[name].accepts(value):
-            raise RequestError(f"Option {name} of {card.name} is {value!r}; it accepts {choices[name].accepted()}.")
+            accepted = choices[name].accepted()
+            raise RequestError(f"Option {name} of {card.name} is {_short(value)}; it accepts {accepted}.")
     if isinstance(request, ImageRequest):
         check_image(request.image, "The picture")
     elif request.style is not None:
@@ -244,6 +253,11 @@ def check_image(image: np.ndarray, what: str) -> None:
     height, width = image.shape[:2]
     if min(height, width) < 2 or height * width > MAX_PIXELS:
         raise RequestError(f"{what} is {width}x{height}; give at least 2x2 and at most {MAX_PIXELS} pixels.")
+
+
+def _short(value: object) -> str:
+    """A value of a request as a sentence about it shows it."""
+    return repr(value[:MAX_SHOWN] if isinstance(value, str) else value)[: MAX_SHOWN + 2]
 
 
 def _article(task: str) -> str:

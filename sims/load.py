@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 
@@ -23,7 +25,8 @@ from sims.pix2pix import TranslationGenerator
 from sims.spade import SpadeGenerator
 from zoo.catalog import Entry, find
 from zoo.convert import ConvertError, checked_config, expected_shapes
-from zoo.files import read_config, read_weights
+from zoo.errors import ZooError
+from zoo.files import CONFIG, read_config, read_weights
 from zoo.hub import Checkpoint, availability, checkpoint_at, obtain
 
 FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator] | type[CrnGenerator] | type[SimsGenerator]] = {
@@ -34,6 +37,7 @@ FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator] | type[Crn
     "crn": CrnGenerator,
     "sims": SimsGenerator,
 }
+SHORT = 12  # characters of a bank's revision that stand in that of its generator
 
 
 class LoadError(ValueError):
@@ -52,12 +56,13 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
     limit = _memory_limit()
     where = _device(device)
     checkpoint = _checkpoint(name_or_folder, progress)
+    bank = _bank_source(checkpoint, _config(checkpoint), progress)  # a download, while others may load
     with _loaded.lock:
-        key = (str(checkpoint.folder), checkpoint.revision, where.type)
+        key = (_identity(checkpoint), _identity(bank) if bank else (), where.type)
         generator = _loaded.get(key)
         if generator is None:
             progress(0.95, "load the weights")
-            generator = _build(name_or_folder, checkpoint, where, progress)
+            generator = _build(name_or_folder, checkpoint, bank, where)
             _loaded.put(key, generator)
         _loaded.trim(limit)
     return generator
@@ -68,12 +73,15 @@ def card(name_or_folder: str | Path) -> Card:
     if not _is_folder(name_or_folder) and not availability(find(str(name_or_folder))).ready:
         return _entry_card(find(str(name_or_folder)))
     checkpoint = _checkpoint(name_or_folder, silent)
-    return _card(name_or_folder, checkpoint, _config(checkpoint))
-
-
-def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.device, progress: Progress) -> Generator:
     config = _config(checkpoint)
-    described = _card(name_or_folder, checkpoint, config)
+    return _card(name_or_folder, checkpoint, config, _bank_here(checkpoint, config))
+
+
+def _build(
+    name_or_folder: str | Path, checkpoint: Checkpoint, bank: Checkpoint | None, device: torch.device
+) -> Generator:
+    config = _config(checkpoint)
+    described = _card(name_or_folder, checkpoint, config, bank)
     tensors = read_weights(checkpoint.folder)
     wanted = expected_shapes(config)
     found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
@@ -85,23 +93,48 @@ def _build(name_or_folder: str | Path, checkpoint: Checkpoint, device: torch.dev
         )
     family = FAMILIES[config["family"]]
     if family is SimsGenerator:
-        return SimsGenerator(described, config, tensors, device, _bank(checkpoint, config, progress))
+        return SimsGenerator(described, config, tensors, device, _bank(checkpoint, config, bank) if bank else None)
     assert not issubclass(family, SimsGenerator)
     return family(described, config, tensors, device)
 
 
-def _bank(checkpoint: Checkpoint, config: Mapping[str, Any], progress: Progress) -> Bank | None:
-    """The memory of a SIMS checkpoint: a bank of the catalogue, or the one in its own folder `bank`."""
-    if config["memory"] == "none":
+def _identity(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """What tells a checkpoint, or a bank, from what was in its folder before: its weights and its configuration."""
+    written = (checkpoint.folder / CONFIG).read_bytes()
+    return str(checkpoint.folder), checkpoint.revision, hashlib.sha256(written).hexdigest()
+
+
+def _bank_source(checkpoint: Checkpoint, config: Mapping[str, Any], progress: Progress) -> Checkpoint | None:
+    """Where the memory of a checkpoint lies, if it has one: a bank of the catalogue, or its own folder `bank`."""
+    if config.get("memory", "none") == "none":
         return None
+    if config["bank"] is not None:
+        return obtain(config["bank"], progress=progress)
     inside = checkpoint.folder / "bank"
-    if config["bank"] is None and not inside.is_dir():
+    if not inside.is_dir():
         raise LoadError(
             f"{_called(checkpoint)} has no memory bank; build one with python -m sims bank build into the folder"
             f" {inside if checkpoint.entry is None else 'bank beside its weights'}, or name one in its config.json."
         )
-    found = checkpoint_at(inside) if config["bank"] is None else obtain(config["bank"], progress=progress)
-    bank = _open_bank(found.folder, found.revision)
+    return checkpoint_at(inside)
+
+
+def _bank_here(checkpoint: Checkpoint, config: Mapping[str, Any]) -> Checkpoint | None:
+    """The memory's place if it is on this disk and can be read; a card does without."""
+    try:
+        if config.get("bank") is not None and not availability(find(config["bank"])).ready:
+            return None
+        return _bank_source(checkpoint, config, silent)
+    except (LoadError, ZooError):
+        return None
+
+
+def _bank(checkpoint: Checkpoint, config: Mapping[str, Any], source: Checkpoint) -> Bank:
+    """The open memory of a SIMS checkpoint, which several may share."""
+    key = _identity(source)
+    bank = _banks.get(key)
+    if bank is None:
+        bank = _banks[key] = Bank.open(source.folder)
     if bank.space.name != config["label_space"]:
         raise LoadError(
             f"{_called(checkpoint)} reads layouts of the space {config['label_space']}, and its memory bank is of"
@@ -115,15 +148,13 @@ def _bank(checkpoint: Checkpoint, config: Mapping[str, Any], progress: Progress)
     return bank
 
 
-@lru_cache(maxsize=2)
-def _open_bank(folder: Path, revision: str) -> Bank:
-    """An open bank, which several checkpoints may share."""
-    return Bank.open(folder)
-
-
-def _card(name_or_folder: str | Path, checkpoint: Checkpoint, config: Mapping[str, Any]) -> Card:
+def _card(
+    name_or_folder: str | Path, checkpoint: Checkpoint, config: Mapping[str, Any], bank: Checkpoint | None
+) -> Card:
     base = _entry_card(checkpoint.entry) if checkpoint.entry else _folder_card(Path(name_or_folder), config)
-    described = FAMILIES[config["family"]].describe(replace(base, revision=checkpoint.revision), config)
+    # The memory decides a picture as the weights do.
+    revision = f"{checkpoint.revision}+{bank.revision[:SHORT]}" if bank else checkpoint.revision
+    described = FAMILIES[config["family"]].describe(replace(base, revision=revision), config)
     if described.task == "layout":
         _check_space(described, checkpoint)
     return described
@@ -240,15 +271,15 @@ class _Loaded:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self._generators: OrderedDict[tuple[str, str, str], Generator] = OrderedDict()
+        self._generators: OrderedDict[Hashable, Generator] = OrderedDict()
 
-    def get(self, key: tuple[str, str, str]) -> Generator | None:
+    def get(self, key: Hashable) -> Generator | None:
         """The generator, now the most recent; or None."""
         if key in self._generators:
             self._generators.move_to_end(key)
         return self._generators.get(key)
 
-    def put(self, key: tuple[str, str, str], generator: Generator) -> None:
+    def put(self, key: Hashable, generator: Generator) -> None:
         """Keep `generator` as the most recent."""
         self._generators[key] = generator
 
@@ -263,3 +294,4 @@ class _Loaded:
 
 
 _loaded = _Loaded()
+_banks: WeakValueDictionary[tuple[str, ...], Bank] = WeakValueDictionary()  # they go with the last of their generators

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,6 +37,15 @@ class Piece:
     moved: np.ndarray | None = None
     source_channels: np.ndarray | None = None
 
+    @cached_property
+    def placed(self) -> tuple[np.ndarray, bool]:
+        """The picture that covers more of the query, and whether it is the moved one."""
+        if self.moved is not None:
+            covered, before = (np.count_nonzero(_support(one) & self.query) for one in (self.moved, self.picture))
+            if covered > before:
+                return self.moved, True
+        return self.picture, False
+
 
 @dataclass(frozen=True, eq=False)
 class Rejected:
@@ -49,8 +59,8 @@ class Rejected:
 class Canvas:
     """What the synthesis network sees.
 
-    `picture` is (H, W, 3) float32 in 0..1, black where it is empty and white where it is elided; `channels` (H, W)
-    uint8 is the layout with the shapes of the pieces; `owner` (H, W) int16 is the number of the entry whose piece
+    `picture` is RGB uint8 (H, W, 3), black where it is empty and white where it is elided; `channels` (H, W) uint8 is
+    the layout with the shapes of the pieces; `owner` (H, W) int16 is the number of the entry whose piece
     was laid last, -1 where none was.
     """
 
@@ -85,7 +95,7 @@ def compose(
     restored = (work.channels == roles.void) & np.isin(np.arange(256), roles.restorable)[channels]
     work.channels[restored] = channels[restored]
     work.picture[shadows(work.channels, roles, elision.outer, faithful)] = 0
-    return Canvas(work.picture.astype(np.float32) / 255, work.channels, work.owner)
+    return Canvas(work.picture, work.channels, work.owner)
 
 
 class _Work:
@@ -101,7 +111,7 @@ class _Work:
     def lay(self, number: int, piece: Piece, fronts: Fronts) -> None:
         """Lay the piece that is entry `number`."""
         self.channels[piece.query | piece.whole] = self.roles.void
-        picture, _ = placed_piece(piece)
+        picture, _ = piece.placed
         support = _support(picture)
         self._yield_to_those_in_front(support, piece, fronts)
         self.laid[number] = (piece.page, piece.channel)
@@ -142,15 +152,6 @@ class _Work:
         around, band = border_band(kept, box, self.elision.inner)
         white = some_of(band & kept[around.slices], self.elision.inner_share, self.rng)
         np.copyto(self.picture[around.slices], np.uint8(WHITE), where=white[..., None])
-
-
-def placed_piece(piece: Piece) -> tuple[np.ndarray, bool]:
-    """The piece's picture that covers more of the query, and whether it is the moved one."""
-    if piece.moved is not None:
-        covered, before = (np.count_nonzero(_support(one) & piece.query) for one in (piece.moved, piece.picture))
-        if covered > before:
-            return piece.moved, True
-    return piece.picture, False
 
 
 def _support(picture: np.ndarray) -> np.ndarray:

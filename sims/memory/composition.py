@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from sims.generator import RequestError, Run
 from sims.label_space import LabelSpace
 from sims.layout import Layout
 from sims.memory.bank import Bank
-from sims.memory.canvas import Piece, Rejected, compose, placed_piece
+from sims.memory.canvas import Piece, Rejected, compose
 from sims.memory.elision import Elision, Faithful
 from sims.memory.kept import Kept
 from sims.memory.order import OrderNetwork
@@ -29,6 +30,7 @@ SIZE = (256, 512)  # (height, width) of the layouts in which segments are sought
 CANDIDATES = 10  # that are kept for a segment
 LEAST_FIT = 0.1  # mask IoU below which a candidate is none: the layout would follow it, and lose its segment
 ORDERED_AREA = 1000  # pixels that both segments of a pair exceed for the network to be asked, as in its training
+UNMOVED_HEIGHT = 1024  # of pictures for which the released script lays segments where they were
 MOVED_BYTES = 160 << 20  # of transformed segments, that are kept for a layout
 SURROUNDINGS = 0.15  # of a segment's sides, that a cutout shows around it
 PALENESS = 0.75  # of what is not of the segment
@@ -36,11 +38,15 @@ PALENESS = 0.75  # of what is not of the segment
 
 @dataclass(frozen=True, eq=False)
 class Composed:
-    """A canvas (H, W, 3) uint8, the layout with the shapes of its pieces, and the segments that were laid."""
+    """A canvas (H, W, 3) uint8, the layout with the shapes of its pieces, and what became of its segments.
+
+    `missing` names the classes with a large segment that is not on the canvas.
+    """
 
     canvas: np.ndarray
     adapted: Layout
     segments: tuple[StageSegment, ...]
+    missing: tuple[str, ...]
 
 
 class Composer:
@@ -73,9 +79,8 @@ class Composer:
             slots = [retrieve_released(self.bank, segment, CANDIDATES) for segment in large]
             fitting = [sorted(filter(None, each), key=lambda one: one.mask_iou, reverse=True) for each in slots]
         else:
-            found = retrieve_all(self.bank, large, channels, CANDIDATES)
-            fitting = [[candidate for candidate in each if candidate.mask_iou >= LEAST_FIT] for each in found]
-        return Composition(layout, channels, painted, dict(zip(map(_id, large), fitting, strict=True)), self)
+            fitting = retrieve_all(self.bank, large, channels, CANDIDATES, least=LEAST_FIT)
+        return Composition(layout, channels, painted, dict(zip(map(_id, large), fitting, strict=True)), self, faithful)
 
     def _in_painting_order(self, channels: np.ndarray) -> list[Segment | Rejected]:
         """The segments of a layout, the farthest first.
@@ -108,8 +113,11 @@ class Composer:
         return np.where(mask[window][..., None], picture[window], pale)
 
     def moved(self, tile: np.ndarray, query: np.ndarray, layout: Tensor, faithful: Faithful) -> np.ndarray | None:
-        """A retrieved segment (H, W, 3) uint8 after the transformation that fits it to `query` (H, W) bool."""
-        if self.transform is None:
+        """A retrieved segment (H, W, 3) uint8 after the transformation that fits it to `query` (H, W) bool.
+
+        None where there is none; the released script for 1024 rows reads the segments as they were retrieved.
+        """
+        if self.transform is None or (faithful == "released" and self.height == UNMOVED_HEIGHT):
             return None
         proposal = torch.from_numpy(tile).to(self.device).permute(2, 0, 1)[None].float() / 255
         mask = torch.from_numpy(query).to(self.device)[None, None].float()
@@ -119,12 +127,17 @@ class Composer:
         found = (warp(proposal, theta)[0] * 255).clamp(0, 255).to(torch.uint8)  # values are cut off
         return found.permute(1, 2, 0).cpu().numpy()
 
-    def front(self, pair: np.ndarray, whole: np.ndarray, channels: tuple[int, int]) -> int:
-        """Which of the two `channels` is in front in a pair's picture, (256, 512, 3) uint8 as is the layout's."""
+    def front(self, pair: np.ndarray, whole: np.ndarray, channels: tuple[int, int], faithful: Faithful) -> int:
+        """Which of the two `channels` is in front in a pair's picture, (256, 512, 3) uint8 as is the layout's.
+
+        "released" takes the likeliest of all classes, which may be neither of the two, or -1 for no pair.
+        """
         assert self.order is not None
         both = torch.from_numpy(np.concatenate((pair, whole), axis=2)).to(self.device)
         scores = self.order(both.permute(2, 0, 1)[None].float() / 255)
-        return max(channels, key=lambda channel: float(scores[0, channel + 1]))  # output 0 stands for no pair
+        if faithful == "released":
+            return int(scores[0].argmax()) - 1  # output 0 stands for no pair
+        return max(channels, key=lambda channel: float(scores[0, channel + 1]))
 
 
 class Composition:
@@ -141,17 +154,17 @@ class Composition:
         painted: Sequence[Segment | Rejected],
         found: Mapping[tuple[int, int], list[Candidate]],
         composer: Composer,
+        faithful: Faithful,
     ):
+        self.composer, self.faithful = composer, faithful
         self.layout, self.channels, self.painted, self.found = layout, channels, painted, found
         self.scale = layout.size[0] // channels.shape[0]
         self.large = [each for each in painted if isinstance(each, Segment)]
         space = layout.space
         names = {space.channel_of[label.id]: label.name for label in space.classes}
         self.names = {segment.channel: names[segment.channel] for segment in self.large}
-        lacking = {segment.channel for segment in self.large if not found[_id(segment)]}
-        self.missing = tuple(self.names[channel] for channel in sorted(lacking))
         self._moved: Kept[np.ndarray] = Kept(MOVED_BYTES)
-        self._fronts = _Fronts(self, composer)
+        self._fronts = _Fronts(self)
 
     @property
     def nbytes(self) -> int:
@@ -159,23 +172,30 @@ class Composition:
         masks = sum(2 * each.mask.nbytes for each in self.painted)
         return self.layout.ids.nbytes + masks + self._moved.nbytes
 
-    def compose(self, composer: Composer, options: Mapping[str, str], run: Run) -> Composed:
+    def compose(self, options: Mapping[str, str], run: Run) -> Composed:
         """The canvas with these options; `run` draws candidates and elided pixels, and times the stages."""
-        faithful = rules_of(options)
+        composer, faithful = self.composer, self.faithful
         chosen = self._choices(options, np.random.default_rng(run.seed))
         with run.stage("transform"):
-            pieces = self._pieces(composer, chosen, faithful)
+            pieces = self._pieces(chosen)
+        elision = Elision.released(composer.height)
+        if faithful == "paper":
+            elision = Elision.paper(composer.height, composer.reach)
+        fronts: Mapping[tuple[int, int, int, int], int] = self._fronts if composer.order is not None else {}
+        before = self._fronts.seconds
         with run.stage("compose"):
             entries = [self._entry(each, pieces) for each in self.painted]
-            elision = Elision.released(composer.height)
-            if faithful == "paper":
-                elision = Elision.paper(composer.height, composer.reach)
             full = self.layout.space.channels_of(self.layout.ids).astype(np.uint8)
-            fronts: Mapping[tuple[int, int, int, int], int] = self._fronts if composer.order is not None else {}
             canvas = compose(full, entries, fronts, composer.roles, elision, _Draws(run.seed), faithful)
-        adapted = Layout(_ids_of(self.layout.space)[canvas.channels], self.layout.space)
-        staged = tuple(self._staged(composer.bank, chosen, pieces))
-        return Composed(np.rint(canvas.picture * 255).astype(np.uint8), adapted, staged)
+        if composer.order is not None:
+            run.split("compose", "order", self._fronts.seconds - before)  # asked while the canvas is composed
+        lacking = {segment.channel for segment in self.large if _id(segment) not in pieces}
+        return Composed(
+            canvas.picture,
+            Layout(ids_by_channel(self.layout.space)[canvas.channels], self.layout.space),
+            tuple(self._staged(chosen, pieces)),
+            tuple(self.names[channel] for channel in sorted(lacking)),
+        )
 
     def _choices(self, options: Mapping[str, str], rng: np.random.Generator) -> dict[tuple[int, int], int]:
         """The rank of the candidate for every large segment that has any."""
@@ -183,8 +203,12 @@ class Composition:
         chosen = {key: 0 for key, count in counts.items() if count}
         if options["variety"] == "diverse":
             chosen = {key: int(rng.integers(counts[key])) for key in chosen}
+        seen: set[int] = set()
         for text in filter(None, options["candidates"].split(",")):
             number, rank = map(int, text.split(":"))
+            if number in seen:
+                raise RequestError(f"Segment {number} is chosen for twice; name one candidate for it.")
+            seen.add(number)
             if number > len(self.large):
                 raise RequestError(f"Segment {number} is chosen for, and this layout has {len(self.large)}.")
             key = _id(self.large[number - 1])
@@ -195,9 +219,9 @@ class Composition:
             chosen[key] = rank
         return chosen
 
-    def _pieces(
-        self, composer: Composer, chosen: Mapping[tuple[int, int], int], faithful: Faithful
-    ) -> dict[tuple[int, int], Piece]:
+    def _pieces(self, chosen: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], Piece]:
+        """What is laid for the segments; nothing for those whose candidate is black, which has no shape."""
+        composer = self.composer
         channels = torch.from_numpy(self.layout.space.channels_of(self.layout.ids))[None].to(composer.device)
         layout = one_hot(channels, self.layout.space.channels)
         pieces = {}
@@ -206,14 +230,18 @@ class Composition:
                 continue
             index = self.found[_id(segment)][chosen[_id(segment)]].index
             tile = composer.bank.tile(index, composer.height)
+            if not tile.any():
+                continue
             query, whole = self._enlarged(segment.mask), self._enlarged(segment.whole)
-            key = (_id(segment), index, faithful)
+            key = (_id(segment), index)
             moved = self._moved.get(key)
             if moved is None:
-                moved = composer.moved(tile, query, layout, faithful)
+                moved = composer.moved(tile, query, layout, self.faithful)
                 if moved is not None:
                     self._moved[key] = moved
-            source = self._enlarged(composer.bank.labels(int(composer.bank.segments["frame"][index])))
+            source = None
+            if segment.channel in composer.roles.ground:  # the others are not cut by what their source shows
+                source = self._enlarged(composer.bank.labels(int(composer.bank.segments["frame"][index])))
             pieces[_id(segment)] = Piece(segment.channel, segment.page, query, whole, tile, moved, source)
         return pieces
 
@@ -225,16 +253,15 @@ class Composition:
         return small if self.scale == 1 else small.repeat(self.scale, 0).repeat(self.scale, 1)
 
     def _staged(
-        self, bank: Bank, chosen: Mapping[tuple[int, int], int], pieces: Mapping[tuple[int, int], Piece]
+        self, chosen: Mapping[tuple[int, int], int], pieces: Mapping[tuple[int, int], Piece]
     ) -> Iterator[StageSegment]:
+        nothing = np.zeros((*self.layout.size, 3), np.uint8)
         place = 0
         for number, segment in enumerate(self.large, start=1):
-            found = tuple(_as_found(bank, each) for each in self.found[_id(segment)])
+            found = tuple(_as_found(self.composer.bank, each) for each in self.found[_id(segment)])
             piece = pieces.get(_id(segment))
-            picture, moved = np.zeros((*self.layout.size, 3), np.uint8), False
-            if piece is not None:
-                place += 1
-                picture, moved = placed_piece(piece)
+            picture, moved = (nothing, False) if piece is None else piece.placed
+            place += piece is not None
             yield StageSegment(
                 number,
                 self.names[segment.channel],
@@ -271,13 +298,17 @@ class _Draws:
 
 
 class _Fronts(Mapping[tuple[int, int, int, int], int]):
-    """Which of two segments is in front, asked of the network when a canvas needs to know, and kept."""
+    """Which of two segments is in front, asked of the network when a canvas needs to know, and kept.
 
-    def __init__(self, composition: Composition, composer: Composer):
-        self._composer = composer
+    `seconds` is the time that all questions took.
+    """
+
+    def __init__(self, composition: Composition):
+        self.seconds = 0.0
+        self._composer, self._faithful = composition.composer, composition.faithful
         self._segments = {(segment.page, segment.channel): segment for segment in composition.large}
         space = composition.layout.space
-        self._colours = space.palette[_ids_of(space)]
+        self._colours = space.palette[ids_by_channel(space)]
         self._whole = self._colours[composition.channels]
         self._known: dict[tuple[int, int, int, int], int] = {}
 
@@ -287,8 +318,10 @@ class _Fronts(Mapping[tuple[int, int, int, int], int]):
         if one is None or two is None or channel == other or min(one.area, two.area) <= ORDERED_AREA:
             raise KeyError(key)
         if key not in self._known:
+            start = time.perf_counter()
             pair = pair_picture(one, two, self._colours)
-            self._known[key] = self._composer.front(pair, self._whole, (channel, other))
+            self._known[key] = self._composer.front(pair, self._whole, (channel, other), self._faithful)
+            self.seconds += time.perf_counter() - start
         return self._known[key]
 
     def __iter__(self) -> Iterator[tuple[int, int, int, int]]:
@@ -298,7 +331,7 @@ class _Fronts(Mapping[tuple[int, int, int, int], int]):
         return len(self._known)
 
 
-def _ids_of(space: LabelSpace) -> np.ndarray:
+def ids_by_channel(space: LabelSpace) -> np.ndarray:
     """The class ids by channel, (256,) uint8."""
     ids = np.zeros(256, np.uint8)
     for label, channel in space.channel_of.items():

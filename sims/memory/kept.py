@@ -21,7 +21,7 @@ Value = TypeVar("Value", bound=Sized)
 class Kept(OrderedDict[Hashable, Value], Generic[Value]):
     """A dictionary of values of at most `limit` bytes in all; the one used longest ago leaves first.
 
-    The value that was set last stays, however large it is. What grows is counted when the next value is set.
+    The value that was set or asked for last stays, however large it is; `trim` counts what has grown since.
     """
 
     def __init__(self, limit: int):
@@ -42,5 +42,9 @@ class Kept(OrderedDict[Hashable, Value], Generic[Value]):
     def __setitem__(self, key: Hashable, value: Value) -> None:
         super().__setitem__(key, value)
         self.move_to_end(key)
+        self.trim()
+
+    def trim(self) -> None:
+        """Let go of the values used longest ago while all together hold more than the limit."""
         while len(self) > 1 and self.nbytes > self.limit:
             self.popitem(last=False)

@@ -14,18 +14,32 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sims.generator import Card, Choice, Generator, LayoutRequest, Progress, RequestError, Run, loaded, placed, silent
-from sims.layout import Layout, listed
+from sims.generator import (
+    Card,
+    Choice,
+    Generator,
+    LayoutRequest,
+    Progress,
+    RequestError,
+    Run,
+    loaded,
+    placed,
+    silent,
+    to_uint8,
+)
+from sims.layout import Layout
 from sims.memory.bank import Bank
 from sims.memory.completion import CompletionNetwork, complete
-from sims.memory.composition import Composer, Composition, rules_of
+from sims.memory.composition import CANDIDATES as FOUND
+from sims.memory.composition import Composer, Composition, ids_by_channel, rules_of
 from sims.memory.elision import Faithful
 from sims.memory.kept import Kept
 from sims.memory.order import OrderNetwork
 from sims.memory.stages import Stages
-from sims.memory.synthesis import SynthesisNetwork
+from sims.memory.synthesis import SynthesisNetwork, network_input
 from sims.memory.transform import TransformNetwork
 from sims.spade_layout import one_hot
+from zoo.convert.crn import CLASSES
 
 VARIETY = Choice(
     "variety",
@@ -38,12 +52,14 @@ RULES = Choice(
     ("paper", "released"),
     "Retrieval and composition as the paper means them, or with the slips of the code that was released.",
 )
+assert FOUND == 10  # so that every digit is a rank
+_PICK = "[1-9][0-9]{0,2}:[0-9]"
 CANDIDATES = Choice(
     "candidates",
     ("",),
     "The candidates that were chosen by hand.",
-    pattern=r"[1-9]\d{0,2}:\d(,[1-9]\d{0,2}:\d){0,39}",
-    form="SEGMENT:RANK,... with segments from 1 and ranks from 0",
+    pattern=f"{_PICK}(,{_PICK}){{0,39}}",
+    form=f"SEGMENT:RANK,... (at most 40; segments 1 to 999, ranks 0 to {FOUND - 1})",
 )
 KEPT_BYTES = {"compositions": 384 << 20, "pictures": 192 << 20}  # of what is known of layouts, and of made pictures
 
@@ -51,7 +67,7 @@ KEPT_BYTES = {"compositions": 384 << 20, "pictures": 192 << 20}  # of what is kn
 class SimsGenerator(Generator):
     """A bank of segments and the networks that make a picture of them."""
 
-    stage_names = ("read the layout", "retrieve", "transform", "compose", "synthesise")
+    stage_names = ("read the layout", "complete", "retrieve", "transform", "compose", "order", "synthesise")
 
     def __init__(
         self,
@@ -65,23 +81,20 @@ class SimsGenerator(Generator):
         super().__init__(card, device)
         self.size: tuple[int, int] = tuple(config["size"])
         self.flipped = config["colour_order"] == "bgr"
-        classes = int(card.classes or 0)
 
         def part(prefix: str, network: nn.Module) -> Any:
             own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
             return placed(loaded(network, own), device)
 
-        self.synthesis: SynthesisNetwork = part(
-            "synthesis.", SynthesisNetwork(self.size[0], config["synthesis_width"], classes)
-        )
+        self.synthesis: SynthesisNetwork = part("synthesis.", SynthesisNetwork(self.size[0], config["synthesis_width"]))
         self.completion: CompletionNetwork | None = None
         if config["completion_width"] is not None:
-            self.completion = part("completion.", CompletionNetwork(self.size[0], config["completion_width"], classes))
+            self.completion = part("completion.", CompletionNetwork(self.size[0], config["completion_width"]))
         self.composer: Composer | None = None
         if bank is not None:
             transform = order = None
             if config["transform_width"] is not None:
-                transform = part("transform.", TransformNetwork(config["transform_width"], classes))
+                transform = part("transform.", TransformNetwork(config["transform_width"]))
             if config["order_width"] is not None:
                 order = part("order.", OrderNetwork(config["order_width"]))
             limits = (config["minimum_area"], config["elision_reach"])
@@ -99,7 +112,7 @@ class SimsGenerator(Generator):
             task="layout",
             native_size=tuple(config["size"]),
             label_space=config["label_space"],
-            classes=20,
+            classes=CLASSES,
             options=tuple(options),
         )
 
@@ -112,8 +125,8 @@ class SimsGenerator(Generator):
 
     def stages(self, request: LayoutRequest, *, seed: int = 0, progress: Progress = silent) -> Stages:
         """How the picture of `generate` with the same arguments came about. Raises as `generate` does."""
+        options = self.generate(request, seed=seed, progress=progress).options  # which refuses what is no layout
         layout = request.layout.to_space(str(self.card.label_space)).layout
-        options = self.generate(request, seed=seed, progress=progress).options
         with self._one_at_a_time, torch.inference_mode():
             stages = self._made.get(_key(layout, options, seed))
             if stages is None:  # pictures of other threads have taken its room already
@@ -137,30 +150,25 @@ class SimsGenerator(Generator):
         if stages is None:
             stages = self._made[key] = self._through_all_stages(layout, options, run)
         if stages.missing:
-            run.notes.append(
-                f"The memory holds no segment that fits every {listed(list(stages.missing))} of this layout; the"
-                " network paints what is missing alone."
-            )
+            run.notes.append(stages.missing_sentence)
         return stages.image.copy()
 
     def _through_all_stages(self, layout: Layout, options: Mapping[str, str], run: Run) -> Stages:
         with run.stage("read the layout"):
-            layout = layout.resize(*self.size)
-            if (layout.ids == layout.space.unknown).all():
-                raise RequestError("The layout is void everywhere; paint at least one class.")
-            completed = options.get("completion") == "on"
-            if completed:
+            layout = self._resized(layout)
+        completed = options.get("completion") == "on"
+        if completed:
+            with run.stage("complete"):
                 layout = self._completed(layout)
         if self.composer is None:
             canvas = np.zeros((*self.size, 3), np.uint8)
             image = self._synthesised(canvas, layout, run)
             return Stages(layout, completed, (), canvas, layout, image, ())
         composition = self._composition(self.composer, layout, rules_of(options), run)
-        composed = composition.compose(self.composer, options, run)
+        composed = composition.compose(options, run)
+        self._compositions.trim()  # it has grown by what was moved
         image = self._synthesised(composed.canvas, composed.adapted, run)
-        return Stages(
-            layout, completed, composed.segments, composed.canvas, composed.adapted, image, composition.missing
-        )
+        return Stages(layout, completed, composed.segments, composed.canvas, composed.adapted, image, composed.missing)
 
     def _composition(self, composer: Composer, layout: Layout, faithful: Faithful, run: Run) -> Composition:
         key = (layout.ids.tobytes(), faithful)
@@ -170,24 +178,32 @@ class SimsGenerator(Generator):
                 composition = self._compositions[key] = composer.begin(layout, faithful)
         return composition
 
+    def _resized(self, layout: Layout) -> Layout:
+        """The layout at the size of the pictures. Raises `RequestError` where it is void."""
+        space, (height, width) = layout.space, self.size
+        if (layout.ids == space.unknown).all():
+            raise RequestError(f"The layout is void everywhere in the {space.name} space; paint at least one class.")
+        resized = layout.resize(height, width)
+        if (resized.ids == space.unknown).all():
+            raise RequestError(
+                f"Nothing of the layout is left at {width}x{height} in the {space.name} space; paint something larger."
+            )
+        return resized
+
     def _completed(self, layout: Layout) -> Layout:
         assert self.completion is not None
-        given = torch.from_numpy(layout.ids.astype(np.int64)).to(self.device)
-        return Layout(
-            complete(self.completion, given, layout.space.unknown).cpu().numpy().astype(np.uint8), layout.space
-        )
+        space = layout.space
+        given = torch.from_numpy(space.channels_of(layout.ids)).to(self.device)
+        channels = complete(self.completion, given, space.channel_of[space.unknown]).cpu().numpy()
+        return Layout(ids_by_channel(space)[channels], space)
 
     def _synthesised(self, canvas: np.ndarray, layout: Layout, run: Run) -> np.ndarray:
         """RGB uint8 (H, W, 3); values are cut off, not rounded, as the released code writes them."""
         with run.stage("synthesise"):
             channels = torch.from_numpy(layout.space.channels_of(layout.ids))[None].to(self.device)
-            colours = torch.from_numpy(canvas).to(self.device).permute(2, 0, 1)[None].float() / 255
-            present = (colours.sum(1, keepdim=True) > 0).float()
-            x = torch.cat((one_hot(channels, layout.space.channels), colours, present), 1)
-            picture = self.synthesis(x.contiguous(memory_format=torch.channels_last))[0][0]
-            picture = picture.flip(0) if self.flipped else picture
-            scaled = ((picture.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)
-            return scaled.permute(1, 2, 0).cpu().numpy().copy()
+            x = network_input(one_hot(channels, layout.space.channels), canvas)
+            picture = self.synthesis(x.contiguous(memory_format=torch.channels_last))[0]
+            return to_uint8(picture.flip(1) if self.flipped else picture)
 
 
 def _key(layout: Layout, options: Mapping[str, str], seed: int) -> tuple[object, ...]:

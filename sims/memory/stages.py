@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sims.layout import Layout
+from sims.layout import Layout, listed
 from sims.memory.segments import Box
 
 
@@ -29,9 +29,10 @@ class StageSegment:
     """One large segment of a layout and what became of it.
 
     `number` counts from 1; `name` is its class; `box` and `area` are in pixels of the layout with 256 rows. `found`
-    are the candidates, the best first, and `chosen` the place among them, from 0, of the one on the canvas: None where
-    nothing fits. `place` counts the painted segments from 1, the hindmost. `piece` is RGB uint8 (H, W, 3),
-    what was pasted, before elision and black elsewhere; `moved` tells whether the transformation had its way.
+    are the candidates, the best first, and `chosen` the place among them, from 0, of the one that was taken: None where
+    nothing fits. `place` counts the painted segments from 1, the hindmost; it is 0 where nothing was painted, because
+    nothing fits or what was taken is black. `piece` is RGB uint8 (H, W, 3), what was pasted, before elision and black
+    elsewhere; `moved` tells whether the transformation had its way.
     """
 
     number: int
@@ -51,8 +52,8 @@ class Stages:
 
     `layout` is the layout that was worked from, and `completed` whether that was completed before; `canvas` RGB uint8
     (H, W, 3), black where it is empty and white where segments are elided; `adapted` the layout that follows the
-    retrieved segments; `image` RGB uint8, the result. `missing` names the classes with a large segment that
-    nothing in the memory fits.
+    retrieved segments; `image` RGB uint8, the result. `missing` names the classes with a large segment for which
+    nothing was painted.
     """
 
     layout: Layout
@@ -66,5 +67,16 @@ class Stages:
     @property
     def nbytes(self) -> int:
         """Bytes of all maps."""
-        maps = [self.layout.ids, self.canvas, self.adapted.ids, self.image, *(each.piece for each in self.segments)]
+        pieces = [each.piece for each in self.segments if each.place]  # those of the others are one and the same
+        maps = [self.layout.ids, self.canvas, self.adapted.ids, self.image, *pieces]
         return sum(each.nbytes for each in maps)
+
+    @property
+    def missing_sentence(self) -> str:
+        """What is to be said of `missing`; empty if there is none."""
+        if not self.missing:
+            return ""
+        return (
+            f"Nothing in the memory fits some of the {listed(list(self.missing))} of this layout; the network paints"
+            " them from the layout alone."
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -88,3 +89,13 @@ class SynthesisNetwork(nn.Module):
                 read.append(features)
             features = doubled(self.get_submodule(f"g_decoder_conv{number}")(torch.cat(read, 1)))
         return features
+
+
+def network_input(layout: Tensor, canvas: np.ndarray) -> Tensor:
+    """What the network reads, (1, classes + 4, H, W): a one-hot layout (1, classes, H, W), its canvas, and its mask.
+
+    `canvas` is RGB uint8 (H, W, 3), black where it is empty; the result has the dtype and the device of `layout`.
+    """
+    colours = torch.from_numpy(canvas).to(layout.device).permute(2, 0, 1)[None]
+    present = colours.any(1, keepdim=True)
+    return torch.cat((layout, colours.to(layout) / 255, present.to(layout)), 1)

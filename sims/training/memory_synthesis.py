@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sims.generator import placed, to_uint8
 from sims.label_space import label_space
-from sims.memory.synthesis import SynthesisNetwork
+from sims.memory.synthesis import SynthesisNetwork, network_input
 from sims.spade_layout import one_hot
 from sims.training.adversary import PerceptualDistance
 from sims.training.crn_losses import TAPS
@@ -67,9 +67,7 @@ class SynthesisRecipe(FittingRecipe):
     def _given(self, canvas: np.ndarray, labels: np.ndarray) -> Tensor:
         """What the network reads, (1, classes + 4, H, W), of a canvas (H, W, 3) uint8 and its layout (H, W)."""
         layout = one_hot(torch.from_numpy(labels.astype(np.int64))[None].to(self.device), self.space.channels)
-        colours = torch.from_numpy(canvas).to(self.device).permute(2, 0, 1)[None].to(layout) / 255
-        present = (canvas.any(2)).astype(np.float32)
-        return torch.cat((layout, colours, torch.from_numpy(present).to(layout)[None, None]), 1)
+        return network_input(layout, canvas)
 
     @torch.no_grad()
     def review(self, limit: int) -> Review:

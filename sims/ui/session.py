@@ -280,8 +280,7 @@ def restore(png: bytes) -> Result:
     except (ImageError, RequestError) as error:
         raise RecipeError(str(error)) from error
     if known.revision not in ("", recipe.revision):
-        made_by = f"revision {recipe.revision[:12]}"
-        notes = (f"Made with other weights ({made_by}); the same settings give another picture here.",)
+        notes = (f"Made with {_unlike(recipe.revision, known.revision)}; the same settings give another picture here.",)
     return Result(
         Task(known, request, recipe.seed, notes),
         state="done",
@@ -290,6 +289,14 @@ def restore(png: bytes) -> Result:
         seconds=recipe.seconds,
         thumbnail=thumbnail(image),
     )
+
+
+def _unlike(revision: str, known: str) -> str:
+    """What of a revision is not as in the one that is here: the weights, or the memory that stands behind a plus."""
+    weights, _, memory = revision.partition("+")
+    if weights == known.partition("+")[0]:
+        return f"another memory (revision {memory})" if memory else "another memory"
+    return f"other weights (revision {weights[:12]})"
 
 
 def _restored_card(name: str) -> Card:

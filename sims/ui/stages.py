@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,6 @@ import numpy as np
 
 from sims.generator import Progress, RequestError, silent
 from sims.image_files import encode_png
-from sims.layout import listed
 from sims.memory.pipeline import SimsGenerator
 from sims.memory.rules import roles
 from sims.memory.segments import segments_of
@@ -162,18 +161,13 @@ def stages_value(shown: Staged, selected: int) -> dict[str, Any]:
     height, width = stages.layout.size
     return {
         "card": card,
-        "notes": [missing_sentence(stages.missing)] if stages.missing else [],
+        "notes": [stages.missing_sentence] if stages.missing else [],
         "map": {"width": MAP_ROWS * width // height, "height": MAP_ROWS, "runs": list(shown.numbers)},
         "pictures": list(shown.pictures),
         "before": file_value(shown.before) if shown.before else None,
         "strip": strip,
         "selected": selected,
     }
-
-
-def missing_sentence(missing: Sequence[str]) -> str:
-    """What the stages say of classes with a segment that nothing in the memory fits."""
-    return f"For some segments of {listed(list(missing))} nothing in the memory fits; the network paints them alone."
 
 
 def candidates_value(shown: Staged, number: int) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def print_stages(generator: SimsGenerator, layouts: Sequence[Layout]) -> None:
     total = statistics.median(sum(each.values()) for each in stages)
     print(f"a new layout: {total:.2f} s, {statistics.median(used):.2f} s of a core (median of {len(layouts)} layouts)")
     for name in generator.stage_names:
-        share = statistics.median(each[name] / sum(each.values()) for each in stages)
-        print(f"  {name}: {share:.0%}, {statistics.median(each[name] for each in stages):.3f} s")
+        share = statistics.median(each.get(name, 0) / sum(each.values()) for each in stages)
+        print(f"  {name}: {share:.0%}, {statistics.median(each.get(name, 0) for each in stages):.3f} s")
 
 
 def print_ratios(generator: SimsGenerator, layout: Layout) -> None:

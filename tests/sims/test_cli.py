@@ -182,7 +182,7 @@ def test_a_bank_of_ones_own_serves_a_checkpoint(tmp_path: Path, capsys: pytest.C
     assert main([*build, "street", "--lossless", "--out", str(folder / "bank")]) == 0
     assert "segments of 3 frames" in capsys.readouterr().out
     assert main(line) == 0
-    assert "no segment that fits every car of this layout" in capsys.readouterr().out
+    assert "Nothing in the memory fits some of the car of this layout" in capsys.readouterr().out
     assert np.array(Image.open(out)).shape == (256, 512, 3)
     weights = folder / "bank" / "model.safetensors"
     blob, data = load_file(weights)["pictures.bytes"].tobytes(), weights.read_bytes()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from sims.layout import Layout
 from sims.load import LoadError, card, load
 from sims.memory.bank_file import BankError
 from zoo import ZooError
+from zoo.hub import checkpoint_at
 
 loading = sys.modules["sims.load"]  # the package's own name for it is the function
 
@@ -137,12 +141,16 @@ def test_a_progress_callback_can_cancel(tiny_spade: Path) -> None:
     [
         ({"sharpness": "10"}, 0, "has no option 'sharpness'"),
         ({"style_sampling": "median"}, 0, "accepts mean or draw"),
+        ({"style_sampling": 1}, 0, "is 1; it accepts mean or draw"),
+        ({"style_sampling": ["mean"]}, 0, "accepts mean or draw"),
+        ({"style_sampling": "x" * 1000}, 0, "is '" + "x" * 80 + "'; it accepts mean"),
+        ({"y" * 1000: "x"}, 0, "has no option '" + "y" * 80 + "'; its"),
         ({}, -1, "whole number from 0"),
         ({}, 2**32, "whole number from 0"),
         ({}, True, "whole number from 0"),
     ],
 )
-def test_requests_are_checked(tiny_spade: Path, options: dict[str, str], seed: int, says: str) -> None:
+def test_requests_are_checked(tiny_spade: Path, options: dict[str, Any], seed: int, says: str) -> None:
     with pytest.raises(RequestError, match=says):
         load(tiny_spade, device="cpu").generate(LayoutRequest(street(), options=options), seed=seed)
 
@@ -289,12 +297,77 @@ def test_an_empty_or_damaged_bank_is_told(
     assert "\n" not in str(caught.value)
 
 
+def test_another_configuration_is_another_generator(tiny_sims: Path, street_bank: Path, tmp_path: Path) -> None:
+    folder = with_bank(tiny_sims, tmp_path / "a", street_bank)
+    first = load(folder, device="cpu")
+    assert load(folder, device="cpu") is first
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"minimum_area": 7000}))
+    second = load(folder, device="cpu")
+    found = [len(each.stages(LayoutRequest(scene())).segments) for each in (first, second)]  # type: ignore[attr-defined]
+    assert found == [5, 4]
+
+
+def test_another_bank_in_the_folder_is_another_generator(tiny_sims: Path, street_bank: Path, tmp_path: Path) -> None:
+    """Its pictures say so, and the old bank goes with its generator."""
+    folder = with_bank(tiny_sims, tmp_path / "a", street_bank)
+    first: Any = load(folder, device="cpu")
+    shared: Any = load(with_bank(tiny_sims, tmp_path / "b", street_bank), device="cpu")
+    assert len(first.composer.bank) > 2
+    assert first.card == card(folder)
+    (folder / "bank").unlink()
+    (folder / "bank").symlink_to(plain_bank(tmp_path / "plain"))
+    second: Any = load(folder, device="cpu")
+    assert len(second.composer.bank) == 2
+    revisions = [each.card.revision.split("+") for each in (first, second, shared)]
+    assert revisions[0][0] == revisions[1][0] == checkpoint_at(folder).revision
+    assert revisions[0][1] == revisions[2][1] == checkpoint_at(street_bank).revision[:12]
+    assert revisions[1][1] == checkpoint_at(folder / "bank").revision[:12] != revisions[0][1]
+    assert second.card == card(folder)
+    assert second.generate(LayoutRequest(scene())).revision == second.card.revision
+
+
+def test_without_a_memory_the_revision_is_that_of_the_weights(tmp_path: Path) -> None:
+    bare = dict.fromkeys(("transform_width", "order_width"))
+    folder = sims_checkpoint(tmp_path / "bare", None, **bare, memory="none")
+    assert load(folder, device="cpu").card.revision == card(folder).revision == checkpoint_at(folder).revision
+
+
+def test_banks_are_shared_and_go_with_their_generators(tiny_sims: Path, tmp_path: Path) -> None:
+    source = checkpoint_at(plain_bank(tmp_path / "plain"))
+    checkpoint = checkpoint_at(tiny_sims)
+    config = loading._config(checkpoint)
+    first, second = (loading._bank(checkpoint, config, source) for _ in range(2))
+    assert first is second
+    gone = weakref.ref(first)
+    del first, second
+    gc.collect()
+    assert gone() is None
+
+
+def test_others_load_while_a_bank_is_pulled(
+    tiny_spade: Path, tiny_sims: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bank comes only after the other one has been loaded."""
+    real = loading.obtain
+    loaded: list[bool] = []
+
+    def obtain(name: str, **given: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            loaded.append(pool.submit(load, tiny_spade, device="cpu").result(timeout=60) is not None)
+        return real(name, **given)
+
+    monkeypatch.setattr(loading, "obtain", obtain)
+    load(with_bank(tiny_sims, tmp_path / "named", None, bank="bank-street"), device="cpu")
+    assert loaded == [True]
+
+
 def test_a_bank_of_two_segments_is_enough(tiny_sims: Path, tmp_path: Path) -> None:
     generator = load(with_bank(tiny_sims, tmp_path / "a", plain_bank(tmp_path / "plain")), device="cpu")
     picture = generator.generate(LayoutRequest(scene(), options={"variety": "diverse"}))
     assert picture.notes == (
-        "The memory holds no segment that fits every road, building, vegetation, sky and car of this layout; the"
-        " network paints what is missing alone.",
+        "Nothing in the memory fits some of the road, building, vegetation, sky and car of this layout; the network"
+        " paints them from the layout alone.",
     )
     assert picture.image.shape == (256, 512, 3)
 

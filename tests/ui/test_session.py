@@ -22,7 +22,7 @@ from sims.label_space import label_space
 from sims.layout import Layout
 from sims.layout_files import layout_to_editor
 from sims.load import card, load
-from sims.provenance import RecipeError, picture_png
+from sims.provenance import RecipeError, picture_png, read_recipe
 from sims.ui import catalogue, session
 from sims.ui.events import warn
 from sims.ui.generator_panel import halt_pull, pull
@@ -132,6 +132,11 @@ def test_other_weights_are_noticed(finished: session.Result) -> None:
     restored = session.restore(remade(finished, revision="0123abcd" * 8))
     assert restored.page_value()["notes"] == [
         "Made with other weights (revision 0123abcd0123); the same settings give another picture here."
+    ]
+    revision = f"{read_recipe(Path(finished.path).read_bytes()).revision}+4567cdef4567"
+    restored = session.restore(remade(finished, revision=revision))
+    assert restored.page_value()["notes"] == [
+        "Made with another memory (revision 4567cdef4567); the same settings give another picture here."
     ]
 
 

@@ -46,7 +46,7 @@ function candidate(found, rank, value) {
 }
 
 function way(value) {
-  if (value.chosen === null) return null;
+  if (value.chosen === null || !value.place) return null;
   const told = value.moved ? "transformed to fit" : "transformation not kept: pasted as it was";
   const step = (src, title) => make("figure", {}, make("div", { class: "way-picture" }, make("img", { src, alt: "" })), make("figcaption", {}, title));
   return make(

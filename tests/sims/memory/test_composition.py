@@ -8,14 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_sims import THETA, scene
+from PIL import Image
+from small_sims import THETA, bank_files, scene
 
 from sims.generator import Run, silent
 from sims.label_space import label_space
 from sims.layout import Layout
 from sims.memory.bank import Bank
+from sims.memory.bank_builder import build_bank
+from sims.memory.bank_sources import Choices, FolderSource
 from sims.memory.canvas import Piece
 from sims.memory.composition import Composer, Composition
+from sims.memory.elision import Faithful
 from sims.memory.order import OrderNetwork
 from sims.memory.rules import roles
 from sims.memory.segments import Segment, segments_of
@@ -45,10 +49,9 @@ def composer(bank: Path, transform: TransformNetwork | None = None, order: torch
 
 
 @torch.inference_mode()
-def composed(at: Composer, composition: Composition, seed: int = 0, **options: str) -> tuple[np.ndarray, np.ndarray]:
+def composed(composition: Composition, seed: int = 0, **options: str) -> tuple[np.ndarray, np.ndarray]:
     """The canvas and the adapted layout."""
-    run = Run(seed, silent, ("transform", "compose"))
-    found = composition.compose(at, OPTIONS | options, run)
+    found = composition.compose(OPTIONS | options, Run(seed, silent, ("transform", "compose")))
     return found.canvas, found.adapted.ids
 
 
@@ -109,7 +112,7 @@ def test_the_order_is_asked_only_where_a_piece_covers_another_of_another_class(s
     order = Counting(front=0)
     at = composer(street_bank, None, order)
     found = at.begin(layout)
-    composed(at, found)
+    composed(found)
     road, *cars = found.large
     assert len(cars) == 2
     pictures = [at.bank.tile(found.found[each.channel, each.page][0].index, 256).any(2) for each in found.large]
@@ -120,7 +123,7 @@ def test_the_order_is_asked_only_where_a_piece_covers_another_of_another_class(s
         assert np.array_equal(asked[..., 3:], layout.colours())
         both = road.mask | car.mask
         assert np.array_equal(asked[..., :3], np.where(both[..., None], layout.colours(), 0))
-    composed(at, found, seed=1)
+    composed(found, seed=1)
     assert len(order.asked) == len(covering)  # nothing is asked twice
 
 
@@ -132,7 +135,7 @@ def test_who_is_in_front_keeps_its_pixels(front: int, street_bank: Path) -> None
     layout = Layout(ids, STREET)
     at = composer(street_bank, None, Counting(front))
     found = at.begin(layout)
-    _, adapted = composed(at, found)
+    _, adapted = composed(found)
     tiles = [at.bank.tile(found.found[each.channel, each.page][0].index, 256).any(2) for each in found.large]
     both = tiles[0] & tiles[1]
     assert both.any()
@@ -146,12 +149,12 @@ def test_who_is_in_front_keeps_its_pixels(front: int, street_bank: Path) -> None
 def test_white_pixels_depend_on_the_seed_and_on_their_own_piece(street_bank: Path) -> None:
     at = composer(street_bank)
     found = at.begin(scene())
-    first, _ = composed(at, found)
-    again, _ = composed(at, found)
-    other, _ = composed(at, found, seed=1)
+    first, _ = composed(found)
+    again, _ = composed(found)
+    other, _ = composed(found, seed=1)
     assert np.array_equal(first, again)
     assert ((first == 255).all(2) != (other == 255).all(2)).any()
-    changed, _ = composed(at, found, candidates="1:3")
+    changed, _ = composed(found, candidates="1:3")
     pieces = at.bank.tile(found.found[10, 1][0].index, 256).any(2) | at.bank.tile(found.found[10, 1][3].index, 256).any(
         2
     )
@@ -165,11 +168,88 @@ def test_the_entries_of_a_canvas_are_pieces_and_rejected_masks(street_bank: Path
     found = at.begin(scene())
     chosen = dict.fromkeys(found.found, 0)
     with torch.inference_mode():
-        pieces: Mapping[tuple[int, int], Piece] = found._pieces(at, chosen, "paper")
+        pieces: Mapping[tuple[int, int], Piece] = found._pieces(chosen)
     assert len(pieces) == 5
     for segment in found.large:
         piece = pieces[segment.channel, segment.page]
         assert np.array_equal(piece.query, segment.mask)
-        assert piece.source_channels is not None
-        covered = piece.picture.any(2)
-        assert (piece.source_channels[covered] == segment.channel).all()
+        assert (piece.source_channels is not None) == (segment.channel == 0)  # only of the ground it is looked at
+        if piece.source_channels is not None:
+            assert (piece.source_channels[piece.picture.any(2)] == segment.channel).all()
+
+
+class Scores(torch.nn.Module):
+    """An ordering network that gives the same logits to every pair."""
+
+    def __init__(self, **logits: float):
+        super().__init__()
+        self.logits = torch.zeros(1, 20)
+        for output, value in logits.items():
+            self.logits[0, int(output[1:])] = value
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.logits
+
+
+@pytest.mark.parametrize(
+    ("scores", "paper", "released"),
+    [
+        (Scores(_1=2.0, _14=3.0), 13, 13),
+        (Scores(_1=2.0, _14=1.0, _3=9.0), 0, 2),  # neither of the two
+        (Scores(_0=5.0, _14=1.0), 13, -1),  # no pair
+    ],
+)
+def test_the_released_order_may_name_neither(scores: Scores, paper: int, released: int, street_bank: Path) -> None:
+    at = Composer(Bank.open(street_bank), None, scores, 256, 300, 0.016, CPU)  # type: ignore[arg-type]
+    picture = np.zeros((256, 512, 3), np.uint8)
+    assert at.front(picture, picture, (0, 13), "paper") == paper
+    assert at.front(picture, picture, (0, 13), "released") == released
+
+
+@pytest.mark.parametrize("faithful", ["paper", "released"])
+def test_small_pairs_are_not_asked_about(faithful: Faithful, street_bank: Path) -> None:
+    ids = np.full((256, 512), 0, np.uint8)
+    ids[150:180, 100:130] = 13  # 900 pixels: a large segment here, and none that the network learnt from
+    ids[150:200, 200:300] = 13
+    order = Counting(front=0)
+    found = composer(street_bank, None, order).begin(Layout(ids, STREET), faithful)
+    pages = {segment.area: segment.page for segment in found.large if segment.channel == 13}
+    assert set(pages) == {900, 5000}
+    with pytest.raises(KeyError), torch.inference_mode():
+        found._fronts[1, pages[900], 0, 13]
+    with torch.inference_mode():
+        assert found._fronts[1, pages[5000], 0, 13] == 0
+    assert len(order.asked) == 1
+
+
+def test_at_1024_the_released_segments_stay_where_they_were(street_bank: Path) -> None:
+    tile = np.full((1024, 2048, 3), 9, np.uint8)
+    query, layout = np.ones((1024, 2048), bool), torch.zeros(1, 20, 1024, 2048)
+    at = Composer(Bank.open(street_bank), TransformNetwork(1 / 64).eval(), None, 1024, 300, 0.016, CPU)
+    with torch.inference_mode():
+        assert at.moved(tile, query, layout, "released") is None
+        assert at.moved(tile, query, layout, "paper") is not None
+
+
+def test_a_black_candidate_is_none(tmp_path: Path) -> None:
+    """It has no shape: its segment stays what the layout says, and its class is told."""
+    own = bank_files(tmp_path, frames=("000000", "000011"))
+    for path in list((own / "images").iterdir()):
+        labels = np.array(Image.open(own / "labels" / f"{path.stem}.png"))
+        picture = np.array(Image.open(path)) * (labels != 2)[..., None]
+        path.unlink()
+        Image.fromarray(picture).save(path.with_suffix(".png"))
+    choices = Choices(lossless=True)
+    source = FolderSource(own / "images", own / "labels", choices)
+    build_bank(source, tmp_path / "bank", choices, licence="", origin="", progress=lambda fraction, what: None)
+    layout = scene()
+    begun = composer(tmp_path / "bank", None).begin(layout)
+    with torch.inference_mode():
+        found = begun.compose(OPTIONS, Run(0, silent, ("transform", "compose")))
+    assert "building" in found.missing
+    building = found.segments[1]
+    assert (building.name, building.chosen, building.place, building.piece.any()) == ("building", 0, 0, False)
+    assert found.segments[2].place == 2  # the road follows the sky
+    inside = found.adapted.ids[layout.ids == 2]
+    assert (inside != 19).all()
+    assert (inside == 2).any()

@@ -46,6 +46,16 @@ def test_values_that_grow_are_counted_as_they_are() -> None:
     assert list(outer) == ["other"]
 
 
+def test_what_has_grown_is_counted_when_it_is_trimmed() -> None:
+    outer: Kept[Kept[np.ndarray]] = Kept(50)
+    for name in ("first", "second"):
+        outer[name] = Kept(100)
+    outer["first"]["x"] = numbers(60)
+    assert outer.get("first") is not None
+    outer.trim()
+    assert list(outer) == ["first"]  # the one used last stays, however large
+
+
 def test_another_key_is_no_value() -> None:
     kept: Kept[np.ndarray] = Kept(5)
     assert kept.get("nothing") is None
