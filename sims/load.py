@@ -134,7 +134,10 @@ def _bank(checkpoint: Checkpoint, config: Mapping[str, Any], source: Checkpoint)
     key = _identity(source)
     bank = _banks.get(key)
     if bank is None:
-        bank = _banks[key] = Bank.open(source.folder)
+        name = source.entry.name if source.entry else None
+        if name is None and checkpoint.entry:
+            name = f"the bank of {checkpoint.entry.name}"  # no path: others can read what a page says
+        bank = _banks[key] = Bank.open(source.folder, name)
     if bank.space.name != config["label_space"]:
         raise LoadError(
             f"{_called(checkpoint)} reads layouts of the space {config['label_space']}, and its memory bank is of"

@@ -121,7 +121,8 @@ class SimsGenerator(Generator):
         networks += [self.composer.transform, self.composer.order] if self.composer else []
         tensors = [tensor for network in networks if network is not None for tensor in network.state_dict().values()]
         weights = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-        return weights + self._compositions.nbytes + self._made.nbytes
+        memory = self.composer.bank.nbytes if self.composer else 0  # counted for each that shares it
+        return weights + memory + self._compositions.nbytes + self._made.nbytes
 
     def stages(self, request: LayoutRequest, *, seed: int = 0, progress: Progress = silent) -> Stages:
         """How the picture of `generate` with the same arguments came about. Raises as `generate` does."""

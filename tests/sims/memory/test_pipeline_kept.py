@@ -43,15 +43,24 @@ def test_threads_get_their_own_stages(fresh: SimsGenerator) -> None:
     assert len(fresh._made) == 1
 
 
+def test_the_memory_counts(fresh: SimsGenerator) -> None:
+    assert fresh.composer is not None
+    before = fresh.memory_bytes()
+    fresh.composer.bank.labels(0)
+    assert fresh.memory_bytes() == before + 256 * 512
+
+
 @pytest.mark.slow
 def test_what_is_kept_of_many_layouts_is_bounded(fresh: SimsGenerator) -> None:
-    weights = fresh.memory_bytes()
+    assert fresh.composer is not None
+    bank = fresh.composer.bank
+    weights = fresh.memory_bytes() - bank.nbytes
     assert weights == 4 * sum(np.prod(shape) for shape in expected_shapes(checked_config(CONFIG)).values())
     fresh._compositions.limit, fresh._made.limit = 10 << 20, 10 << 20
     held = []
     for horizon in range(90, 120):
         fresh.generate(LayoutRequest(bands(horizon)))
-        held.append(fresh.memory_bytes() - weights)
+        held.append(fresh.memory_bytes() - weights - bank.nbytes)
     assert 2 < len(fresh._compositions) < 10
     assert 2 < len(fresh._made) < 10
     assert held[0] > 2e6
