@@ -145,7 +145,7 @@ def test_scaled_networks_keep_what_has_a_meaning() -> None:
         ("sims", SIMS, {"memory": "none", "transform_width": None}, "'order_width'"),
         ("sims", SIMS, {"memory": "none", "transform_width": None, "order_width": None}, "'bank' is 'bank-street'"),
         ("sims", SIMS, {"bank": "../bank"}, "'bank' is '../bank'"),
-        ("sims", SIMS, {"minimum_area": -1}, "'minimum_area' is -1"),
+        ("sims", SIMS, {"minimum_area": 99}, "'minimum_area' is 99; accepted is a whole number from 100 to 131072"),
         ("bank", BANK, {"size": [256, 256]}, "'size' is [256, 256]"),
         ("bank", BANK, {"segments": 0}, "'segments' is 0"),
         ("bank", BANK, {"source": "stolen"}, "'source' is 'stolen'"),

@@ -39,7 +39,7 @@ FIELDS: Mapping[str, Field] = {
     "completion_width": optional(number(1 / 64, 2)),
     "memory": one_of("bank", "none"),
     "bank": optional(pattern(BANK_NAME, "the name of a bank in the catalogue")),
-    "minimum_area": integer(0, 256 * 512, 1000),
+    "minimum_area": integer(100, 256 * 512, 1000),  # smaller ones are tens of thousands in a noisy layout
     "elision_reach": number(0.002, 0.1, 0.05),
 }
 _OFFICIAL: Config = {
