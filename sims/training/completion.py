@@ -58,7 +58,7 @@ class CompletionRecipe(FittingRecipe):
         is_open = (coarse == self.space.unknown) & (batch.labels != self.space.unknown)
         scores = {
             "open": is_open.float().mean().item(),
-            "accuracy": (found == batch.labels)[is_open].float().mean().item(),
+            "filled": (found == batch.labels)[is_open].float().mean().item(),
             "iou": mean_iou(found, batch.labels),
         }
         maps = [self.space.palette[part[:SHOWN].cpu().numpy()] for part in (coarse, found, batch.labels)]

@@ -93,7 +93,7 @@ class FittingRecipe(ABC):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Undo `state`."""
+        """Go on from what `state` returned."""
         self.network.load_state_dict(state["network"])  # type: ignore[arg-type]
         self.average.network.load_state_dict(state["average"])  # type: ignore[arg-type]
         self.optimiser.load_state_dict(state["optimiser"])  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ class Recipe(Protocol):
         """All that resuming needs, as tensors, numbers and containers of them."""
 
     def restore(self, state: dict[str, object]) -> None:
-        """Undo `state`."""
+        """Go on from what `state` returned."""
 
     def adopt(self, folder: Path) -> None:
         """Start from the weights of a shipped checkpoint instead of random ones."""

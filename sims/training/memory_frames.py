@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Generic, TypeVar
 
 import numpy as np
 from skimage.measure import label as connected_components
@@ -14,8 +16,9 @@ from sims.memory.rules import roles
 from sims.memory.segments import Segment, segments_of
 from sims.memory.simulated import Donor, simulated_canvas, true_canvas
 from sims.training.data import SIZE, Frames
-from sims.world import Frame, World
+from sims.world import Frame, World, WorldError
 
+Case = TypeVar("Case")
 KINDS = ("simulated", "true", "blank")
 MINIMUM_AREA = 300  # pixels at 256x512; smaller segments are left to the network
 DONOR_AREA = 100  # pixels, from which on a segment is a donor
@@ -90,6 +93,33 @@ class Canvases:
             return Donor(self._pictures[owner], self._masks.mask(best), self._labels[owner])
 
         return find
+
+
+class Cases(Generic[Case]):
+    """What a network learns from, frame by frame, where not every frame has something of the kind.
+
+    `make` makes a case of the frame at an index, or None where there is none. Raises `WorldError`, whose sentence says
+    that "no `kind`", if that holds of all frames.
+    """
+
+    def __init__(self, kind: str, frames: int, make: Callable[[int, np.random.Generator], Case | None]):
+        self._make, self._usable = make, list(range(frames))
+        if next(self.first(1, np.random.default_rng(0)), None) is None:
+            raise WorldError(f"No {kind}; pack frames that do.")
+
+    def drawn(self, rng: np.random.Generator) -> Case:
+        """The case of a frame drawn at random."""
+        while True:
+            index = self._usable[rng.integers(len(self._usable))]
+            case = self._make(index, rng)
+            if case is not None:
+                return case
+            self._usable.remove(index)
+
+    def first(self, limit: int, rng: np.random.Generator) -> Iterator[Case]:
+        """The cases of the first `limit` frames that have any."""
+        made = (self._make(index, rng) for index in list(self._usable))
+        return islice((case for case in made if case is not None), limit)
 
 
 def depth_map(world: World, space: str, frame: Frame) -> np.ndarray:

@@ -1,10 +1,11 @@
 """The recipe of the ordering network of `sims-street`: which of two touching segments is in front.
 
-Qi et al. 2018, section 4.2, as the released training has it; what is nearer, the rendered depth says.
+Qi et al. 2018, as the released training has it; what is nearer, the rendered depth says.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from sims.memory.segments import segments_of
 from sims.training.data import Frames
 from sims.training.fitting import FittingRecipe
 from sims.training.loop import Review
-from sims.training.memory_frames import depth_map
+from sims.training.memory_frames import Cases, depth_map
 from sims.training.shipping import ship
 from sims.world import World
 
@@ -45,12 +46,18 @@ class OrderRecipe(FittingRecipe):
         network = OrderNetwork(WIDTH)
         network.dropout.p = DROPOUT
         super().__init__(name, network, device)
+        self.learnt, self.reviewed = (
+            Cases(
+                f"{split} frame of {space} has two touching segments of more than {MINIMUM_AREA} pixels and of two"
+                " classes",
+                len(frames),
+                partial(self._pairs, frames),
+            )
+            for split, frames in (("training", training), ("held-out", held_out))
+        )
 
     def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
-        pairs = None
-        while pairs is None:
-            pairs = self._pairs(self.training, int(rng.integers(len(self.training))), PAIRS, rng)
-        pictures, outputs = pairs
+        pictures, outputs = self.learnt.drawn(rng)
         if rng.random() < 0.5:
             pictures = pictures.flip(-1)
         scores = self.network(pictures).float()
@@ -60,8 +67,11 @@ class OrderRecipe(FittingRecipe):
             "between": F.cross_entropy(scores.gather(1, outputs[:, 1:]), second.long()),
         }
 
-    def _pairs(self, frames: Frames, index: int, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor] | None:
-        """Inputs (N, 6, H, W), and outputs (N, 3): the right one, then those of both, the coarsely nearer one last."""
+    def _pairs(self, frames: Frames, index: int, rng: np.random.Generator) -> tuple[Tensor, Tensor] | None:
+        """Inputs (N, 6, H, W), and outputs (N, 3): the right one, then those of both, the coarsely nearer one last.
+
+        They are of up to `PAIRS` pairs of a frame; None if it has none.
+        """
         labels = frames.labels[index].numpy()
         frame = self.world.read(self.space.name, frames.names[index])
         depth = depth_map(self.world, self.space.name, frame)
@@ -69,7 +79,7 @@ class OrderRecipe(FittingRecipe):
         pairs = training_pairs(segments, self.roles, lambda one, other: front_by_depth(one, other, depth))
         if not pairs:
             return None
-        chosen = [pairs[i] for i in rng.permutation(len(pairs))[:count]]
+        chosen = [pairs[i] for i in rng.permutation(len(pairs))[:PAIRS]]
         whole = self.colours[labels]
         pictures = np.stack([np.concatenate((pair_picture(a, b, self.colours), whole), 2) for a, b, _ in chosen])
         inputs = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2).float() / 255
@@ -83,18 +93,14 @@ class OrderRecipe(FittingRecipe):
         right: list[bool] = []
         coarse_right: list[bool] = []
         rows: list[Tensor] = []
-        for index in range(min(limit, len(self.held_out))):
-            pairs = self._pairs(self.held_out, index, PAIRS, rng)
-            if pairs is None:
-                continue
-            inputs, outputs = pairs
+        for inputs, outputs in self.reviewed.first(limit, rng):
             second = network(inputs).gather(1, outputs[:, 1:]).argmax(1)  # of the two that are there
             right += (outputs.gather(1, second[:, None] + 1)[:, 0] == outputs[:, 0]).tolist()
             coarse_right += (outputs[:, 2] == outputs[:, 0]).tolist()
             if len(rows) < SHOWN:
                 rows.append(torch.cat((inputs[0, :3], inputs[0, 3:]), 2))
         sheet = (torch.cat(rows, 1) * 255).byte().permute(1, 2, 0).cpu().numpy()[::2, ::2]
-        scores = {"accuracy": float(np.mean(right)), "accuracy_coarse": float(np.mean(coarse_right))}
+        scores = {"ordered": float(np.mean(right)), "ordered_coarse": float(np.mean(coarse_right))}
         return Review({key: round(value, 4) for key, value in scores.items()}, sheet)
 
     def export(self, folder: Path) -> None:

@@ -1,13 +1,14 @@
 """The recipe of the transformation network of `sims-street`: it finds its way back to where a segment was cut from.
 
-Qi et al. 2018, section 4.1, and the released training: segments are moved and resized at random, and the network brings
-them back. On top of the pictures' difference, the affine parameters themselves are compared, which a training of
-minutes needs and one of days does not.
+Qi et al. 2018, and the released training: segments are moved and resized at random, and the network brings them back.
+On top of the pictures' difference, the affine parameters themselves are compared, which a training of minutes needs and
+one of days does not.
 """
 
 from __future__ import annotations
 
 import copy
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,14 @@ from sims.spade_layout import one_hot
 from sims.training.data import SIZE, Frames
 from sims.training.fitting import FittingRecipe
 from sims.training.loop import Review
+from sims.training.memory_frames import Cases
 from sims.training.shipping import ship, unship
 from zoo.files import read_weights
 
 WIDTH = 1 / 8
 MINIMUM_AREA = 4000  # pixels; what smaller segments add to the pooled features is lost
 SEGMENTS = 4  # a step
+REVIEWED = 3  # segments of a frame
 SCALE, SHIFT, TURN = 0.2, 0.12, 2.5  # at most: log of the scale of each axis, share of the segment's side, degrees
 PARAMETERS = 0.5  # weight of the affine parameters' difference
 HEAD = "g_transform_param"
@@ -51,6 +54,17 @@ class TransformRecipe(FittingRecipe):
         network = TransformNetwork(WIDTH)
         register_parametrization(network, HEAD, _Steps())
         super().__init__(name, network, device)
+        self.learnt, self.reviewed = (
+            Cases(
+                f"{split} frame of {space} has a segment of more than {MINIMUM_AREA} pixels",
+                len(frames),
+                partial(self._case, frames, count),
+            )
+            for split, frames, count in (
+                ("training", self.training, SEGMENTS),
+                ("held-out", self.held_out, REVIEWED),
+            )
+        )
 
     def begin(self, network: nn.Module) -> None:
         _leave_out_layout(network)
@@ -62,11 +76,7 @@ class TransformRecipe(FittingRecipe):
         return losses
 
     def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
-        while True:
-            case = self._case(self.training, int(rng.integers(len(self.training))), SEGMENTS, rng)
-            if case is not None:
-                break
-        pieces, masks, layout, undo = case
+        pieces, masks, layout, undo = self.learnt.drawn(rng)
         theta = self.network(pieces[1], masks, layout)
         found = warp(pieces[1], theta)
         area = masks.sum((1, 2, 3)) + 1
@@ -74,9 +84,12 @@ class TransformRecipe(FittingRecipe):
         return {"picture": away.mean(), "parameters": PARAMETERS * _distance(theta, undo)}
 
     def _case(
-        self, frames: Frames, index: int, count: int, rng: np.random.Generator
+        self, frames: Frames, count: int, index: int, rng: np.random.Generator
     ) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor, Tensor] | None:
-        """Segments (N, 3, H, W) as they were and disturbed, masks (N, 1, H, W), layouts, and what undoes it (N, 6)."""
+        """Segments (N, 3, H, W) as they were and disturbed, masks (N, 1, H, W), layouts, and what undoes it (N, 6).
+
+        They are up to `count` segments of a frame; None if it has none.
+        """
         batch = frames.batch([index])
         labels = batch.labels[0].cpu().numpy().astype(np.uint8)
         segments = segments_of(labels, self.space.channels - 1, self.roles.thin, MINIMUM_AREA)
@@ -97,11 +110,7 @@ class TransformRecipe(FittingRecipe):
         network, rng = self.steady(), np.random.default_rng(0)
         kept: dict[str, list[float]] = {"disturbed": [], "found": [], "overlap_disturbed": [], "overlap_found": []}
         rows: list[Tensor] = []
-        for index in range(min(limit, len(self.held_out))):
-            case = self._case(self.held_out, index, 3, rng)
-            if case is None:
-                continue
-            (pieces, there), masks, layout, _ = case
+        for (pieces, there), masks, layout, _ in self.reviewed.first(limit, rng):
             found = warp(there, network(there, masks, layout))
             for name, result in (("disturbed", there), ("found", found)):
                 kept[name].append((((result - pieces).abs() * masks).sum() / (3 * masks.sum())).item())

@@ -23,8 +23,10 @@ MEANING = {
     "found": "the same of segments that were brought back",
     "overlap_disturbed": "mean intersection over union of disturbed segments and their masks",
     "overlap_found": "the same of segments that were brought back",
-    "open": "share of pixels that the coarse layouts leave open, which accuracy is of",
-    "accuracy_coarse": "the same by the coarse order of classes alone",
+    "ordered": "share of touching pairs of segments whose nearer one it tells",
+    "ordered_coarse": "the same by the coarse order of classes alone",
+    "open": "share of pixels that the coarse layouts leave open",
+    "filled": "share of these whose class it finds",
 }
 
 

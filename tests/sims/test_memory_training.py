@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,14 @@ from sims.label_space import label_space
 from sims.layout import Layout
 from sims.load import load
 from sims.memory.pipeline import SimsGenerator
-from sims.training import memory_frames
+from sims.training import memory_frames, memory_parts
 from sims.training.__main__ import build
 from sims.training.coarse import coarse_layouts
 from sims.training.data import Frames, read_frames
 from sims.training.loop import train
 from sims.training.memory_frames import Canvases, depth_map
 from sims.training.memory_parts import CHECKPOINTS, PARTS, assemble
-from sims.world import BUILTIN, World
+from sims.world import BUILTIN, World, WorldError
 from zoo.convert import checked_config, expected_shapes
 from zoo.errors import ZooError
 from zoo.files import read_config, read_weights
@@ -56,7 +57,7 @@ def trained(data: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_every_part_learns_and_goes_on_where_it_was(trained: Path) -> None:
-    figures = {"transform": "overlap_found", "order": "accuracy", "completion": "accuracy"}
+    figures = {"transform": "overlap_found", "order": "ordered", "completion": "filled"}
     for name in PARTS:
         rows = [json.loads(line) for line in (trained / name / "log.jsonl").read_text().splitlines()]
         figure = figures.get(name.removeprefix("sims-street-"), "consistency")
@@ -221,6 +222,27 @@ def test_frames_without_segments_are_passed_over(name: str, data: World, monkeyp
     labels = recipe.training.labels  # type: ignore[attr-defined]
     labels[1:] = VOID
     assert all(np.isfinite(value) for value in recipe.step(np.random.default_rng(0), 0.0).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("sims-street-order", "has two touching segments of more than 1000 pixels and of two classes"),
+        ("sims-street-transform", "has a segment of more than 4000 pixels"),
+    ],
+)
+@pytest.mark.parametrize("split", ["training", "held_out"])
+def test_a_world_without_segments_is_refused(
+    name: str, told: str, split: str, data: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(world: World, space: str, wanted: str) -> Frames:
+        frames = read_frames(world, space, wanted)
+        return replace(frames, labels=torch.full_like(frames.labels, VOID)) if wanted == split else frames
+
+    monkeypatch.setattr(memory_parts, "read_frames", read)
+    named = split.replace("_", "-")
+    with pytest.raises(WorldError, match=f"^No {named} frame of street {told}; pack frames that do\\.$"):
+        build(name, data, BUILTIN, CPU)
 
 
 def test_layouts_that_networks_learn_from_have_the_ids_as_channels() -> None:
