@@ -11,12 +11,13 @@ from torch import Tensor
 
 from sims.crn import CascadedRefinement
 from sims.spade_layout import one_hot
+from zoo.convert.crn import CLASSES
 
 
 class CompletionNetwork(CascadedRefinement):
     """Cascaded refinement with one output a channel of the layout: logits of what lies there."""
 
-    def __init__(self, height: int, width: float = 1.0, classes: int = 20):
+    def __init__(self, height: int, width: float = 1.0, classes: int = CLASSES):
         super().__init__(height, width, classes, outputs=classes)
         self.classes = classes
 

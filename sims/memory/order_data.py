@@ -1,6 +1,6 @@
 """Which segment is in front of which: the coarse order of classes, and pairs to teach the ordering network with.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 3.2, as in the released order scripts.
+Qi et al., "Semi-parametric Image Synthesis" (2018), as in the released order scripts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _BORDER = 11  # of that which gives the zone between two segments, whose dispari
 def coarse_order(behind: np.ndarray) -> tuple[int, ...]:
     """The classes back to front, from `behind` (C, C): how often the class of the row lay behind that of the column.
 
-    They go by the share of their pairs in which they lay behind; classes without pairs come last.
+    They go by the share of their pairs in which they lay behind; classes without pairs come last. This is how
+    the order of the street that stands in `sims.memory.rules` was made; it is kept to be compared with the script.
     """
     times, others = behind.sum(axis=1), behind.sum(axis=0)
     shares = times / np.maximum(times + others, 1)
@@ -66,6 +67,8 @@ def front_by_disparity(one: Segment, other: Segment, disparity: np.ndarray) -> S
     """The segment with the larger median `disparity` (H, W), which is 0 where unknown, near their common border.
 
     That is where the outlines of both, dilated by a square of 11, overlap; `other` where they are equal or unknown.
+    The released scripts tell the front so, as Cityscapes has disparities; it is kept to be compared with them, as the
+    built-in world has depth.
     """
     zone = _common_border(one, other) & (disparity > 0)
     medians = [_median(disparity[zone & each.mask], np.nan) for each in (one, other)]

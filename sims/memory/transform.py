@@ -1,7 +1,7 @@
 """The transformation network of SIMS and the affine warp it steers: a retrieved segment moved to fit its place.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 4.2; the warp is the spatial transformer of Jaderberg et
-al. (2015) in pixel coordinates, as the published code writes it.
+Qi et al., "Semi-parametric Image Synthesis" (2018); the warp is the spatial transformer of Jaderberg et al. (2015)
+in pixel coordinates, as the published code writes it.
 """
 
 from __future__ import annotations

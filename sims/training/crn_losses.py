@@ -1,7 +1,7 @@
 """The perceptual losses of cascaded refinement and of SIMS, as the published code computes them.
 
 Chen and Koltun, "Photographic Image Synthesis with Cascaded Refinement Networks" (2017), sections 3.3 and 3.4; Qi et
-al., "Semi-parametric Image Synthesis" (2018), section 5. All compare lists of feature maps, those of the made pictures
+al., "Semi-parametric Image Synthesis" (2018). All compare lists of feature maps, those of the made pictures
 (P, C, h, w) and of the real one (1, C, h, w), layer by layer; each layer's error is multiplied by its weight.
 """
 
