@@ -7,7 +7,6 @@ one of days does not.
 
 from __future__ import annotations
 
-import copy
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import register_parametrization, remove_parametrizations
+from torch.nn.utils.parametrize import register_parametrization
 
 from sims.label_space import label_space
 from sims.memory.rules import roles
@@ -121,9 +120,10 @@ class TransformRecipe(FittingRecipe):
         return Review({name: round(float(np.mean(values)), 4) for name, values in kept.items()}, sheet)
 
     def shipped(self) -> dict[str, Tensor]:
-        plain = copy.deepcopy(self.steady())
-        remove_parametrizations(plain, HEAD)
-        return {f"{self.prefix}{key}": value for key, value in plain.state_dict().items()}
+        network = self.steady()
+        tensors = {key: value for key, value in network.state_dict().items() if not key.startswith("parametrizations.")}
+        tensors[HEAD] = getattr(network, HEAD).detach()
+        return {f"{self.prefix}{key}": value for key, value in tensors.items()}
 
     def adopt(self, folder: Path) -> None:
         network = TransformNetwork(WIDTH)
