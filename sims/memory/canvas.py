@@ -1,6 +1,6 @@
 """The canvas: retrieved segments laid over each other, and the layout as it is with their shapes.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 3.3, as in the released canvas script.
+Qi et al., "Semi-parametric Image Synthesis" (2018), as in the released canvas script.
 """
 
 from __future__ import annotations

@@ -288,10 +288,7 @@ class _Draws:
     """
 
     def __init__(self, seed: int):
-        self._seed, self._rng = seed, np.random.default_rng(seed)
-
-    def random(self) -> float:
-        return self._rng.random()
+        self._seed = seed
 
     def permutation(self, count: int) -> np.ndarray:
         return np.random.default_rng((self._seed, count)).permutation(count)

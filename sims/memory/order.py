@@ -1,6 +1,6 @@
 """The ordering network of SIMS: which of two segments lies in front.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 4.3.
+Qi et al., "Semi-parametric Image Synthesis" (2018).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The synthesis network of SIMS: a canvas of retrieved segments and its layout to a picture.
 
-Qi et al., "Semi-parametric Image Synthesis" (2018), section 5. An encoder of six blocks, a decoder that reads the input
+Qi et al., "Semi-parametric Image Synthesis" (2018). An encoder of six blocks, a decoder that reads the input
 again at every level, and, as in the published code, a second head that recovers the layout.
 """
 

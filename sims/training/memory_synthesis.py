@@ -1,6 +1,6 @@
 """The recipes of the synthesis network of `sims-street` and of the two that leave something out.
 
-Qi et al. 2018, section 5 and the supplement's ablations: the complete model learns from simulated canvases, one from
+Qi et al. 2018, and the supplement's ablations: the complete model learns from simulated canvases, one from
 canvases without their faults, and one from the layout alone.
 """
 
