@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from running_studio import Studio, serve
 from small_sims import crn_checkpoint, sims_checkpoint, small_bank
-from torch import Tensor, nn
+from untrained import seeded, written
 
 from sims.label_space import label_space
 from sims.resnet import ResNet
 from sims.spade import SpadeConfig, SpadeNetwork, StyleEncoder
 from sims.unet import UNet
-from zoo.files import write_checkpoint
 
 # Programs inherit an interrupt that is ignored, as in background jobs; the tests that interrupt programs need it heard.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -26,25 +24,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests never touch, nor profit from, what the person who runs them has pulled.
 _cache = tempfile.TemporaryDirectory(prefix="sims-studio-tests-")
 os.environ["SIMS_CACHE"] = _cache.name
-
-
-def seeded(network: nn.Module, seed: int) -> dict[str, Tensor]:
-    """The network's tensors, drawn by the seed so that pictures are lively instead of grey."""
-    generator = torch.Generator().manual_seed(seed)
-    tensors = {}
-    for name, value in network.state_dict().items():
-        if name.endswith("num_batches_tracked"):
-            continue  # no part of converted checkpoints
-        if name.endswith("running_var"):
-            tensors[name] = torch.rand(value.shape, generator=generator) + 0.5
-        else:
-            tensors[name] = 0.2 * torch.randn(value.shape, generator=generator)
-    return tensors
-
-
-def written(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, object]) -> Path:
-    write_checkpoint(folder, tensors, {"format": 1, **config})
-    return folder
 
 
 @pytest.fixture(scope="session")

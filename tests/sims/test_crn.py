@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import seeded, written
 from safetensors.torch import load_file
 from sims_goldens import CLASSES, case, furthest, nchw, one_hot, state, strided, watched
 from torch import Tensor
+from untrained import seeded, written
 
 from sims.crn import CascadedRefinement, pictures_of, rounded
 from sims.generator import LayoutRequest, placed
