@@ -56,13 +56,14 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
     limit = _memory_limit()
     where = _device(device)
     checkpoint = _checkpoint(name_or_folder, progress)
-    bank = _bank_source(checkpoint, _config(checkpoint), progress)  # a download, while others may load
+    config = _config(checkpoint)
+    bank = _bank_source(checkpoint, config, progress)  # a download, while others may load
     with _loaded.lock:
         key = (_identity(checkpoint), _identity(bank) if bank else (), where.type)
         generator = _loaded.get(key)
         if generator is None:
             progress(0.95, "load the weights")
-            generator = _build(name_or_folder, checkpoint, bank, where)
+            generator = _build(name_or_folder, checkpoint, config, bank, where)
             _loaded.put(key, generator)
         _loaded.trim(limit)
     return generator
@@ -78,9 +79,12 @@ def card(name_or_folder: str | Path) -> Card:
 
 
 def _build(
-    name_or_folder: str | Path, checkpoint: Checkpoint, bank: Checkpoint | None, device: torch.device
+    name_or_folder: str | Path,
+    checkpoint: Checkpoint,
+    config: Mapping[str, Any],
+    bank: Checkpoint | None,
+    device: torch.device,
 ) -> Generator:
-    config = _config(checkpoint)
     described = _card(name_or_folder, checkpoint, config, bank)
     tensors = read_weights(checkpoint.folder)
     wanted = expected_shapes(config)

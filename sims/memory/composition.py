@@ -29,7 +29,9 @@ from sims.spade_layout import one_hot
 SIZE = (256, 512)  # (height, width) of the layouts in which segments are sought and ordered
 CANDIDATES = 10  # that are kept for a segment
 LEAST_FIT = 0.1  # mask IoU below which a candidate is none: the layout would follow it, and lose its segment
-ORDERED_AREA = 1000  # pixels that both segments of a pair exceed for the network to be asked, as in its training
+# Pixels that both segments of a pair exceed for the network to be taught and asked: what smaller ones add to its pooled
+# features is lost among the rest.
+ORDERED_AREA = 1000
 UNMOVED_HEIGHT = 1024  # of pictures for which the released script lays segments where they were
 MOVED_BYTES = 160 << 20  # of transformed segments, that are kept for a layout
 SURROUNDINGS = 0.15  # of a segment's sides, that a cutout shows around it
@@ -267,6 +269,7 @@ class Composition:
                 self.names[segment.channel],
                 segment.box,
                 segment.area,
+                segment.mask,
                 found,
                 chosen.get(_id(segment)),
                 place if piece is not None else 0,

@@ -28,17 +28,18 @@ class Found:
 class StageSegment:
     """One large segment of a layout and what became of it.
 
-    `number` counts from 1; `name` is its class; `box` and `area` are in pixels of the layout with 256 rows. `found`
-    are the candidates, the best first, and `chosen` the place among them, from 0, of the one that was taken: None where
-    nothing fits. `place` counts the painted segments from 1, the hindmost; it is 0 where nothing was painted, because
-    nothing fits or what was taken is black. `piece` is RGB uint8 (H, W, 3), what was pasted, before elision and black
-    elsewhere; `moved` tells whether the transformation had its way.
+    `number` counts from 1; `name` is its class; `box`, `area` and `mask`, (256, W) bool, are in pixels of the layout
+    with 256 rows. `found` are the candidates, the best first, and `chosen` the place among them, from 0, of the one
+    that was taken: None where nothing fits. `place` counts the painted segments from 1, the hindmost; it is 0 where
+    nothing was painted, because nothing fits or what was taken is black. `piece` is RGB uint8 (H, W, 3), what was
+    pasted, before elision and black elsewhere; `moved` tells whether the transformation had its way.
     """
 
     number: int
     name: str
     box: Box
     area: int
+    mask: np.ndarray
     found: tuple[Found, ...]
     chosen: int | None
     place: int
@@ -68,7 +69,8 @@ class Stages:
     def nbytes(self) -> int:
         """Bytes of all maps."""
         pieces = [each.piece for each in self.segments if each.place]  # those of the others are one and the same
-        maps = [self.layout.ids, self.canvas, self.adapted.ids, self.image, *pieces]
+        masks = [each.mask for each in self.segments]
+        maps = [self.layout.ids, self.canvas, self.adapted.ids, self.image, *pieces, *masks]
         return sum(each.nbytes for each in maps)
 
     @property

@@ -58,8 +58,8 @@ class CrnRecipe(FittingRecipe):
         """Held-out figures of the first picture, and layout, that picture and the render of a few frames."""
         network = self.steady()
         batch: Batch = self.held_out.batch(list(range(min(limit, len(self.held_out)))))
-        layouts = one_hot(batch.labels, self.space.channels)
-        made = torch.cat([pictures_of(network(one[None]))[:, 0] for one in layouts]).clamp(-1, 1)
+        layouts = (one_hot(one.labels, self.space.channels) for one in batch.singly())
+        made = torch.cat([pictures_of(network(layout))[:, 0] for layout in layouts]).clamp(-1, 1)
         scores = figures(made, batch, self.distance, self.segmenter, self.space.name)
         return Review(scores, picture_rows(made, batch, self.space.name, SHOWN))
 

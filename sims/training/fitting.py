@@ -79,9 +79,13 @@ class FittingRecipe(ABC):
 
     def adopt(self, folder: Path) -> None:
         """Start from the weights of a shipped checkpoint instead of random ones."""
-        weights = read_weights(folder)
-        unship(self.network, {k.removeprefix(self.prefix): v for k, v in weights.items() if k.startswith(self.prefix)})
+        unship(self.network, self.own_tensors(folder))
         self.begin(self.network)
+
+    def own_tensors(self, folder: Path) -> dict[str, Tensor]:
+        """The network's tensors in a shipped checkpoint, without the prefix."""
+        weights = read_weights(folder)
+        return {key.removeprefix(self.prefix): value for key, value in weights.items() if key.startswith(self.prefix)}
 
     def state(self) -> dict[str, object]:
         """All that resuming needs."""

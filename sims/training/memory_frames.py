@@ -65,7 +65,7 @@ class Canvases:
         return made.picture, made.channels
 
     def _index_segments(self) -> None:
-        """The masks of all segments of all frames, class by class."""
+        """The masks of all segments of all frames, the frame and the class of each."""
         owners, channels = [], []
 
         def segments() -> Iterator[Segment]:

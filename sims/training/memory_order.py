@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sims.label_space import label_space
+from sims.memory.composition import ORDERED_AREA
 from sims.memory.order import OrderNetwork
 from sims.memory.order_data import front_by_depth, pair_picture, training_pairs
 from sims.memory.rules import roles
@@ -26,7 +27,6 @@ from sims.training.shipping import ship
 from sims.world import World
 
 WIDTH = 1 / 8
-MINIMUM_AREA = 1000  # pixels; what smaller segments add to the pooled features is lost among the rest
 PAIRS = 8  # a step
 ALL = 0.2  # weight of telling the front class among all; telling it between the two that are there has one
 DROPOUT = 0.1  # instead of 0.5, which a network this slim does not learn with
@@ -48,7 +48,7 @@ class OrderRecipe(FittingRecipe):
         super().__init__(name, network, device)
         self.learnt, self.reviewed = (
             Cases(
-                f"{split} frame of {space} has two touching segments of more than {MINIMUM_AREA} pixels and of two"
+                f"{split} frame of {space} has two touching segments of more than {ORDERED_AREA} pixels and of two"
                 " classes",
                 len(frames),
                 partial(self._pairs, frames),
@@ -75,7 +75,7 @@ class OrderRecipe(FittingRecipe):
         labels = frames.labels[index].numpy()
         frame = self.world.read(self.space.name, frames.names[index])
         depth = depth_map(self.world, self.space.name, frame)
-        segments = segments_of(labels, self.space.channels - 1, self.roles.thin, MINIMUM_AREA)
+        segments = segments_of(labels, self.space.channels - 1, self.roles.thin, ORDERED_AREA)
         pairs = training_pairs(segments, self.roles, lambda one, other: front_by_depth(one, other, depth))
         if not pairs:
             return None

@@ -26,7 +26,6 @@ from sims.training.fitting import FittingRecipe
 from sims.training.loop import Review
 from sims.training.memory_frames import Cases
 from sims.training.shipping import ship, unship
-from zoo.files import read_weights
 
 WIDTH = 1 / 8
 MINIMUM_AREA = 4000  # pixels; what smaller segments add to the pooled features is lost
@@ -127,8 +126,7 @@ class TransformRecipe(FittingRecipe):
 
     def adopt(self, folder: Path) -> None:
         network = TransformNetwork(WIDTH)
-        weights = read_weights(folder)
-        unship(network, {k.removeprefix(self.prefix): v for k, v in weights.items() if k.startswith(self.prefix)})
+        unship(network, self.own_tensors(folder))
         register_parametrization(network, HEAD, _Steps())
         self.begin(network)
 

@@ -12,8 +12,6 @@ import numpy as np
 from sims.generator import Progress, RequestError, silent
 from sims.image_files import encode_png
 from sims.memory.pipeline import SimsGenerator
-from sims.memory.rules import roles
-from sims.memory.segments import segments_of
 from sims.memory.stages import Stages, StageSegment
 from sims.ui.page_part import file_value
 from sims.ui.session import CANDIDATES, Result, Task, loaded, plan, thumbnail
@@ -76,14 +74,9 @@ def staged(result: Result, progress: Progress = silent, before: Staged | None = 
 def numbered(stages: Stages) -> np.ndarray:
     """The number of the large segment that each pixel belongs to, 0 for none: int32 (256, W)."""
     height, width = stages.layout.size
-    small = stages.layout.resize(MAP_ROWS, MAP_ROWS * width // height)
-    space = small.space
-    channels, parts = space.channels_of(small.ids).astype(np.uint8), roles(space.name)
-    known = {(segment.name, segment.box, segment.area): segment.number for segment in stages.segments}
-    names = {space.channel_of[label.id]: label.name for label in space.classes}
-    found = np.zeros(small.size, np.int32)
-    for segment in segments_of(channels, parts.void, parts.thin):
-        found[segment.mask] = known.get((names[segment.channel], segment.box, segment.area), 0)
+    found = np.zeros((MAP_ROWS, MAP_ROWS * width // height), np.int32)
+    for segment in stages.segments:
+        found[segment.mask] = segment.number
     return found
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from zoo.convert.config import Config, Field, Shapes, integer, number, one_of, size
 from zoo.convert.errors import ConvertError
+from zoo.convert.match import only_file
 
 if TYPE_CHECKING:
     import torch
@@ -81,9 +82,7 @@ def head(name: str, before: int, after: int) -> Shapes:
 
 def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> dict[str, torch.Tensor]:
     """The network's tensors as they are."""
-    if len(states) != 1:
-        raise ConvertError(f"{len(states)} files were given; family crn takes one.")
-    return dict(states[0])
+    return only_file(states, "crn")
 
 
 def recognise(states: Sequence[Mapping[str, torch.Tensor]]) -> Config:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoo.convert.config import INPUTS, Config, Field, Shapes, check_input, integer, label_space, one_of, size
 from zoo.convert.errors import ConvertError
+from zoo.convert.match import only_file
 
 if TYPE_CHECKING:
     import torch
@@ -46,9 +47,7 @@ def expected(config: Config) -> Shapes:
 
 def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> dict[str, torch.Tensor]:
     """The generator's tensors as they are: its InstanceNorm never had any."""
-    if len(states) != 1:
-        raise ConvertError(f"{len(states)} files were given; family huggan takes one.")
-    return dict(states[0])
+    return only_file(states, "huggan")
 
 
 def recognise(states: Sequence[Mapping[str, torch.Tensor]]) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zoo.convert.config import Shapes
@@ -84,3 +84,10 @@ def _check_values(tensors: Mapping[str, torch.Tensor], origin: str) -> None:
             raise ConvertError(f"{origin} holds {name} as {tensor.dtype}; weights are floating-point numbers.")
         if not tensor.isfinite().all():
             raise ConvertError(f"{origin} is damaged: {name} holds values that are not finite.")
+
+
+def only_file(states: Sequence[Mapping[str, torch.Tensor]], family: str) -> dict[str, torch.Tensor]:
+    """The tensors, as they are, of a family that is one file. Raises `ConvertError` for more."""
+    if len(states) != 1:
+        raise ConvertError(f"{len(states)} files were given; family {family} takes one.")
+    return dict(states[0])
