@@ -1,18 +1,17 @@
 """The common generator interface: what every family of models is to the rest of the program.
 
-A `Generator` turns a request (a layout, or a photograph) and a seed into a `Picture`. All checking of
-requests happens here, once, so that bad input never reaches a network.
+A `Generator` turns a request (a layout, a photograph, a picture and a style, an example of a texture) and a seed into a
+`Picture`. What can be asked for is in `sims.requests`, and is there to be taken from here too.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -20,15 +19,56 @@ import torch
 from torch import nn
 
 from sims.layout import Layout
+from sims.requests import (
+    MAX_PIXELS,
+    MAX_SEED,
+    REQUESTS,
+    WORKS_FROM,
+    Card,
+    Choice,
+    ImageRequest,
+    LayoutRequest,
+    Request,
+    RequestError,
+    StyleRequest,
+    TextureRequest,
+    check_image,
+    check_request,
+    check_seed,
+)
+
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_SEED",
+    "REQUESTS",
+    "WORKS_FROM",
+    "Cancelled",
+    "Card",
+    "Choice",
+    "Generator",
+    "ImageRequest",
+    "LayoutRequest",
+    "Picture",
+    "Preview",
+    "Progress",
+    "Request",
+    "RequestError",
+    "Run",
+    "StyleRequest",
+    "TextureRequest",
+    "check_image",
+    "check_request",
+    "check_seed",
+    "loaded",
+    "placed",
+    "silent",
+    "to_tensor",
+    "to_uint8",
+    "unseen",
+]
 
 Progress = Callable[[float, str], None]
-MAX_SEED = 2**32 - 1
-MAX_PIXELS = 4 * 1024 * 1024
-MAX_SHOWN = 80  # characters of a wrong value that its sentence shows
-
-
-class RequestError(ValueError):
-    """A request that cannot be carried out; its text is one sentence meant for the person who asked."""
+Preview = Callable[[np.ndarray], None]  # is shown RGB uint8 (H, W, 3) pictures on the way to the result
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
@@ -39,79 +79,8 @@ def silent(fraction: float, what: str) -> None:
     """The progress callback that reports nothing."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One option of a generator: its name, the values it accepts (the first is the default) and a line of help.
-
-    Where there is a `pattern`, every text that it matches as a whole is accepted too; `form` says in words which.
-    """
-
-    name: str
-    values: tuple[str, ...]
-    help: str
-    pattern: str = ""
-    form: str = ""
-
-    @property
-    def default(self) -> str:
-        """The value taken where a request names none."""
-        return self.values[0]
-
-    def accepts(self, value: object) -> bool:
-        """Whether a request may give this value."""
-        if not isinstance(value, str):
-            return False
-        return value in self.values or (self.pattern != "" and re.fullmatch(self.pattern, value) is not None)
-
-    def accepted(self) -> str:
-        """What it accepts, in words."""
-        named = [value for value in self.values if value]
-        return " or ".join([*named, self.form] if self.form else named)
-
-
-@dataclass(frozen=True)
-class Card:
-    """What is known of a generator before it runs."""
-
-    name: str
-    title: str
-    family: str
-    task: str  # "layout" or "image"
-    native_size: tuple[int, int] | None  # (height, width) of its pictures; None: that of its input
-    label_space: str | None = None
-    accepts_style: bool = False
-    classes: int | None = None  # one-hot channels that its network reads, if it reads a layout as such
-    options: tuple[Choice, ...] = ()
-    licence: str = ""
-    origin: str = ""
-    paper: str = ""
-    trained_on: str = ""
-    revision: str = ""
-    variant_of: str = ""  # the generator that this one is an ablation of
-
-
-@dataclass(frozen=True, eq=False)
-class LayoutRequest:
-    """A layout to be turned into a picture.
-
-    `style` is an RGB uint8 picture (H, W, 3) whose look the result takes on, for generators that accept one.
-    `options` sets the generator's own choices by name; what it does not name keeps its default.
-    """
-
-    layout: Layout
-    style: np.ndarray | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class ImageRequest:
-    """A picture, RGB uint8 (H, W, 3), to be translated."""
-
-    image: np.ndarray
-    options: Mapping[str, str] = field(default_factory=dict)
-
-
-Request = LayoutRequest | ImageRequest
+def unseen(image: np.ndarray) -> None:
+    """The preview callback that shows nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,22 +102,33 @@ class Picture:
 
 
 class Run:
-    """What a family's `_run` works with: named, timed stages, notes and a seeded source of noise."""
+    """What a family's `_from_...` works with: named, timed stages, notes, previews and a seeded source of noise.
 
-    def __init__(self, seed: int, progress: Progress, stages: tuple[str, ...]):
+    What it writes into `settled` replaces the options that the picture tells, where the run itself decided some.
+    """
+
+    def __init__(self, seed: int, progress: Progress, stages: tuple[str, ...], preview: Preview = unseen):
         self.seed = seed
+        self.preview = preview
+        self.settled: dict[str, str] = {}
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self._progress = progress
         self._stages = stages
+        self._stage = stages[0]
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time one stage; reports progress (and so may raise `Cancelled`) before it starts."""
-        self._progress(self._stages.index(name) / len(self._stages), name)
+        self._stage = name
+        self.advance(0.0, name)
         start = time.perf_counter()
         yield
-        self.seconds[name] = time.perf_counter() - start
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    def advance(self, done: float, what: str) -> None:
+        """Report that the share `done` of the present stage is done; may raise `Cancelled`, as a stage's start does."""
+        self._progress((self._stages.index(self._stage) + min(done, 1.0)) / len(self._stages), what)
 
     def split(self, name: str, part: str, seconds: float) -> None:
         """Count `seconds` of the timed stage `name` as those of the stage `part`, which ran in the midst of it."""
@@ -170,15 +150,18 @@ class Generator(ABC):
         self.card, self.device = card, device
         self._one_at_a_time = threading.Lock()  # options and what is kept for the next run belong to one run
 
-    def generate(self, request: Request, *, seed: int = 0, progress: Progress = silent) -> Picture:
+    def generate(
+        self, request: Request, *, seed: int = 0, progress: Progress = silent, preview: Preview = unseen
+    ) -> Picture:
         """Make one picture.
 
         `seed` lies in 0..2**32 - 1. `progress(fraction, what)` is called before each stage; raising `Cancelled` in
-        it stops the work. Raises `RequestError` for a request of the wrong kind, an unknown option or a bad size.
+        it stops the work. `preview(image)` is shown how the picture comes on, by those that approach it step by step.
+        Raises `RequestError` for a request of the wrong kind, an unknown option or a bad size.
         """
         check_seed(seed)
         check_request(self.card, request)
-        run = Run(seed, progress, self.stage_names)
+        run = Run(seed, progress, self.stage_names, preview)
         if isinstance(request, LayoutRequest) and request.layout.space.name != self.card.label_space:
             remapped = request.layout.to_space(str(self.card.label_space))
             run.notes.extend(remapped.sentences())
@@ -189,8 +172,12 @@ class Generator(ABC):
         with self._one_at_a_time, torch.inference_mode():
             if isinstance(request, LayoutRequest):
                 image = self._from_layout(layout, request.style, options, run)
-            else:
+            elif isinstance(request, ImageRequest):
                 image = self._from_image(request.image, options, run)
+            elif isinstance(request, StyleRequest):
+                image = self._from_style(request, options, run)
+            else:
+                image = self._from_texture(request, options, run)
         progress(1.0, "done")
         return Picture(
             image=image,
@@ -199,7 +186,7 @@ class Generator(ABC):
             seed=seed,
             generator=self.card.name,
             revision=self.card.revision,
-            options=options,
+            options=options | run.settled,
             notes=tuple(run.notes),
         )
 
@@ -217,51 +204,13 @@ class Generator(ABC):
         """The picture, RGB uint8 (H, W, 3), of a checked RGB uint8 picture."""
         raise NotImplementedError
 
+    def _from_style(self, request: StyleRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
+        """The picture, RGB uint8 and exactly of the content's size, of a checked request."""
+        raise NotImplementedError
 
-def check_seed(seed: int) -> None:
-    """Raise `RequestError` unless `seed` is an integer in 0..2**32 - 1."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise RequestError(f"The seed is {seed!r}; give a whole number from 0 to {MAX_SEED}.")
-
-
-def check_request(card: Card, request: Request) -> None:
-    """Raise `RequestError` unless a generator with this card can carry out the request."""
-    wanted = LayoutRequest if card.task == "layout" else ImageRequest
-    if not isinstance(request, wanted):
-        given = "a layout" if isinstance(request, LayoutRequest) else "a picture"
-        raise RequestError(f"{card.name} works from {_article(card.task)}, and was given {given}.")
-    choices = {choice.name: choice for choice in card.options}
-    for name, value in request.options.items():
-        if name not in choices:
-            known = ", ".join(choices) or "none"
-            raise RequestError(f"{card.name} has no option {_short(name)}; its options are: {known}.")
-        if not choices[name].accepts(value):
-            accepted = choices[name].accepted()
-            raise RequestError(f"Option {name} of {card.name} is {_short(value)}; it accepts {accepted}.")
-    if isinstance(request, ImageRequest):
-        check_image(request.image, "The picture")
-    elif request.style is not None:
-        if not card.accepts_style:
-            raise RequestError(f"{card.name} takes no style picture; leave it out.")
-        check_image(request.style, "The style picture")
-
-
-def check_image(image: np.ndarray, what: str) -> None:
-    """Raise `RequestError` unless `image` is RGB uint8 (H, W, 3), at least 2x2 and at most 4 megapixels."""
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise RequestError(f"{what} is {image.dtype} {image.shape}; give RGB uint8 of shape (height, width, 3).")
-    height, width = image.shape[:2]
-    if min(height, width) < 2 or height * width > MAX_PIXELS:
-        raise RequestError(f"{what} is {width}x{height}; give at least 2x2 and at most {MAX_PIXELS} pixels.")
-
-
-def _short(value: object) -> str:
-    """A value of a request as a sentence about it shows it."""
-    return repr(value[:MAX_SHOWN] if isinstance(value, str) else value)[: MAX_SHOWN + 2]
-
-
-def _article(task: str) -> str:
-    return "a layout" if task == "layout" else "a picture"
+    def _from_texture(self, request: TextureRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
+        """The picture, RGB uint8 and exactly of the size asked for, of a checked request."""
+        raise NotImplementedError
 
 
 def to_uint8(output: torch.Tensor) -> np.ndarray:
