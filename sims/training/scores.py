@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor
 
 from sims.generator import to_uint8
 from sims.label_space import label_space
+from sims.segmentation import load_segmenter
 from sims.training.adversary import PerceptualDistance
 from sims.training.data import Batch
 from sims.training.segmenter import mean_iou
@@ -38,14 +37,6 @@ def figures(made: Tensor, batch: Batch, distance: PerceptualDistance, segmenter:
         result[f"consistency{suffix}"] = (labels == batch.labels).float().mean().item()
         result[f"iou{suffix}"] = mean_iou(labels, batch.labels)
     return {name: round(value, 4) for name, value in result.items()}
-
-
-def load_segmenter(folder: Path) -> Segmenter:
-    """The segmenter of a checkpoint folder, in evaluation mode."""
-    config = json.loads((folder / "config.json").read_text())
-    network = Segmenter(config["width"], config["classes"])
-    network.load_state_dict({key: value.float() for key, value in load_file(folder / "model.safetensors").items()})
-    return network.eval()
 
 
 def _read(judge: Segmenter, pictures: Tensor, space: str) -> Tensor:

@@ -20,13 +20,14 @@ from sims.generator import LayoutRequest
 from sims.label_space import label_space
 from sims.layout import Layout
 from sims.load import load
+from sims.segmentation import load_segmenter
 from sims.training import spade
 from sims.training.__main__ import build
 from sims.training.adversary import PerceptualDistance, ripples
 from sims.training.averaging import Average, recalibrate
 from sims.training.data import read_frames
 from sims.training.loop import train
-from sims.training.scores import load_segmenter, picture_rows
+from sims.training.scores import picture_rows
 from sims.training.segmenter import mean_iou
 from sims.world import BUILTIN, World, WorldError
 from zoo.errors import ZooError
