@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from sims.generator import check_image, placed, to_tensor
+from sims.generator import check_image, placed, silent, to_tensor
 from sims.label_space import LayoutError, label_space
 from sims.layout import Layout
 from sims.vgg import Segmenter
@@ -57,7 +57,7 @@ def working_size(height: int, width: int) -> tuple[int, int]:
 
 @cache
 def _segmenter(device: str) -> Segmenter:
-    return placed(load_segmenter(obtain(NAME).folder), torch.device(device))
+    return placed(load_segmenter(obtain(NAME, progress=silent).folder), torch.device(device))
 
 
 def load_segmenter(folder: Path) -> Segmenter:
