@@ -34,17 +34,12 @@ def segment(image: np.ndarray, space: str, device: torch.device | None = None) -
     if space not in network.heads:
         raise LayoutError(f"Layouts are found in the spaces {', '.join(network.heads)}, and {space!r} was asked for.")
     target = label_space(space)
-    where = next(network.parameters()).device
+    classes = np.array([each.id for each in target.classes if each.id != target.unknown], np.uint8)
     with torch.inference_mode():
-        shown = F.interpolate(to_tensor(image, where), working_size(*image.shape[:2]), mode="bilinear", antialias=True)
-        scores = network(shown, space)
-    for_channel = np.zeros(target.channels, np.uint8)
-    classes = [each.id for each in target.classes if each.id != target.unknown]
-    channels = target.channels_of(np.array(classes, np.uint8))
-    for_channel[channels] = classes
-    excluded = np.setdiff1d(np.arange(target.channels), channels)
-    scores[:, excluded] = -math.inf
-    return Layout(for_channel[scores[0].argmax(0).cpu().numpy()], target)
+        shown = to_tensor(image, next(network.parameters()).device)
+        shown = F.interpolate(shown, working_size(*image.shape[:2]), mode="bilinear", antialias=True)
+        scores = network(shown, space)[0, target.channels_of(classes)]
+        return Layout(classes[scores.argmax(0).cpu().numpy()], target)
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
