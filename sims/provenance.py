@@ -1,44 +1,44 @@
 """Pictures that carry the recipe they were made by, in text chunks of their PNG (RFC 2083, sections 3 and 4.2.3).
 
-The chunk "sims-studio" holds a JSON document; the layout, its instances, the style picture or the input picture
-follow as PNGs of their own, in base64. Reading treats all of it as untrusted data: nothing is executed, no name
-becomes a path, and every field is checked and bounded.
+The chunk "sims-studio" holds a JSON document; the pictures and label maps that the request was made of follow as PNGs
+of their own, in base64. Reading treats all of it as untrusted data: nothing is executed, no name becomes a path, and
+every field is checked and bounded.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PIL import PngImagePlugin
 
-from sims.generator import MAX_SEED, ImageRequest, LayoutRequest, Picture, Request
+from sims.generator import (
+    REQUESTS,
+    ImageRequest,
+    LayoutRequest,
+    Picture,
+    Request,
+    RequestError,
+    StyleRequest,
+    TextureRequest,
+)
 from sims.image_files import ImageError, encode_png, read_image
-from sims.label_space import LayoutError
-from sims.layout import Layout
+from sims.layout import Layout, LayoutError
 from sims.layout_files import read_layout
+from sims.recipe_document import FORMAT, RecipeError, read_document
+from sims.style.label_maps import label_map_png, read_label_map
+
+__all__ = ["Recipe", "RecipeError", "picture_png", "read_recipe"]
 
 VERSION = "0.1.0"
 KEY = "sims-studio"
-FORMAT = 1
-PARTS = {"layout": ("layout", "instances", "style"), "image": ("image",)}  # by task; the first is required
 MAX_FILE_BYTES = 96 * 1024 * 1024
-MAX_DOCUMENT_BYTES = 64 * 1024
-MAX_ENTRIES = 32  # of the options, and of the stages that were timed
-MAX_TEXT = 255
-MAX_NAME_BYTES = 100  # so that a file can be called by it
-MAX_SECONDS = 1e9
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_NAME = re.compile(r"\w[\w .,+()-]*")
-
-
-class RecipeError(ValueError):
-    """A picture whose recipe cannot be read; the text is one sentence meant for the person who dropped it in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,8 @@ def picture_png(picture: Picture) -> bytes:
         "seed": picture.seed,
         "options": dict(picture.options),
         "seconds": {name: round(seconds, 4) for name, seconds in picture.seconds.items()},
-        "task": "image" if layout is None else "layout",
+        "task": next(task for task, kind in REQUESTS.items() if isinstance(picture.request, kind)),
+        "asked": _asked(picture.request),
         "label_space": None if layout is None else layout.space.name,
         "parts": list(parts),
     }
@@ -92,7 +93,7 @@ def read_recipe(png: bytes) -> Recipe:
         raise RecipeError(
             "This picture carries no recipe; use the PNG as it was downloaded, since other programs drop the recipe."
         )
-    document = _document(texts[KEY])
+    document = read_document(texts[KEY])
     parts = {name: _part(texts, name) for name in document["parts"]}
     return Recipe(
         generator=document["generator"],
@@ -105,10 +106,27 @@ def read_recipe(png: bytes) -> Recipe:
     )
 
 
+def _asked(request: Request) -> dict[str, Any]:
+    """What was asked for besides pictures and options."""
+    if isinstance(request, StyleRequest):
+        return {"strength": request.strength, "pairs": [list(pair) for pair in request.pairs.items()]}
+    if isinstance(request, TextureRequest):
+        return {"size": list(request.size)}
+    return {}
+
+
 def _request_parts(request: Request) -> dict[str, bytes]:
     """The pictures that a request is made of, by part name, as PNGs."""
     if isinstance(request, ImageRequest):
         return {"image": encode_png(request.image)}
+    if isinstance(request, TextureRequest):
+        return {"example": encode_png(request.example)}
+    if isinstance(request, StyleRequest):
+        parts = {"content": encode_png(request.content), "style": encode_png(request.style)}
+        if request.content_labels is not None and request.style_labels is not None:
+            parts["content_labels"] = label_map_png(request.content_labels)
+            parts["style_labels"] = label_map_png(request.style_labels)
+        return parts
     parts = {"layout": request.layout.to_png()}
     if request.layout.instances is not None:
         parts["instances"] = request.layout.instances_to_png()
@@ -118,14 +136,37 @@ def _request_parts(request: Request) -> dict[str, bytes]:
 
 
 def _request(document: Mapping[str, Any], parts: Mapping[str, bytes]) -> Request:
-    options = document["options"]
+    options, asked = document["options"], document["asked"]
     try:
         if document["task"] == "image":
             return ImageRequest(read_image(parts["image"], "The input picture"), options)
+        if document["task"] == "texture":
+            height, width = asked["size"]
+            return TextureRequest(read_image(parts["example"], "The example"), (height, width), options)
         style = read_image(parts["style"], "The style picture") if "style" in parts else None
+        if style is not None and document["task"] == "style":
+            return _style_request(parts, style, asked, options)
         return LayoutRequest(_layout(document["label_space"], parts), style, options)
-    except (ImageError, LayoutError) as error:
+    except (ImageError, LayoutError, RequestError) as error:
         raise RecipeError(f"The recipe in this picture is damaged: {error}") from error
+
+
+def _style_request(
+    parts: Mapping[str, bytes], style: np.ndarray, asked: Mapping[str, Any], options: Mapping[str, str]
+) -> StyleRequest:
+    labels = {
+        whose: read_label_map(parts[f"{whose}_labels"], whose) if f"{whose}_labels" in parts else None
+        for whose in ("content", "style")
+    }
+    return StyleRequest(
+        content=read_image(parts["content"], "The content picture"),
+        style=style,
+        content_labels=labels["content"],
+        style_labels=labels["style"],
+        pairs=dict(asked["pairs"]),
+        strength=asked["strength"],
+        options=options,
+    )
 
 
 def _layout(space: str, parts: Mapping[str, bytes]) -> Layout:
@@ -165,35 +206,6 @@ def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
         position = end
 
 
-def _document(text: bytes) -> dict[str, Any]:
-    """The checked JSON document: exactly the fields of `_FIELDS`, each as it should be."""
-    if len(text) > MAX_DOCUMENT_BYTES:
-        raise RecipeError(f"The recipe in this picture is damaged: it has more than {MAX_DOCUMENT_BYTES} bytes.")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise RecipeError("The recipe in this picture is damaged: it is not JSON.") from error
-    if not isinstance(document, dict) or not _is_whole(document.get("format"), 1, 2**31):
-        raise RecipeError("The recipe in this picture is damaged: it has no format number.")
-    if document["format"] > FORMAT:
-        raise RecipeError(
-            f"This picture was made by a newer version of the program (recipe format {document['format']}, "
-            f"this one reads {FORMAT}); update the program."
-        )
-    for name in sorted(document.keys() ^ _FIELDS.keys()):
-        state = "is unknown" if name in document else "is missing"
-        raise RecipeError(f"The recipe in this picture is damaged: the field {name[:MAX_TEXT]!r} {state}.")
-    for name, (accepts, wanted) in _FIELDS.items():
-        if not accepts(document[name]):
-            raise RecipeError(f"The recipe in this picture is damaged: the field {name!r} is not {wanted}.")
-    allowed, given = PARTS[document["task"]], document["parts"]
-    if allowed[0] not in given or not set(given) <= set(allowed):
-        raise RecipeError(f"The recipe in this picture is damaged: its parts should be among {', '.join(allowed)}.")
-    if (document["label_space"] is None) == (document["task"] == "layout"):
-        raise RecipeError("The recipe in this picture is damaged: a label space goes with a layout, and with it alone.")
-    return document
-
-
 def _part(texts: Mapping[str, bytes], name: str) -> bytes:
     if f"{KEY}:{name}" not in texts:
         raise RecipeError(f"The recipe in this picture has lost its {name}; use the PNG as it was downloaded.")
@@ -201,44 +213,3 @@ def _part(texts: Mapping[str, bytes], name: str) -> bytes:
         return base64.b64decode(texts[f"{KEY}:{name}"], validate=True)
     except ValueError as error:
         raise RecipeError(f"The recipe in this picture is damaged: its {name} is not base64.") from error
-
-
-def _is_whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_TEXT and value.isprintable()
-
-
-def _is_name(value: object) -> bool:
-    """A name as those of the catalogue and of people's folders: it can be that of a file, and never a path."""
-    return isinstance(value, str) and bool(_NAME.fullmatch(value)) and len(value.encode()) <= MAX_NAME_BYTES
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, dict) and len(value) <= MAX_ENTRIES and all(map(_is_text, (*value, *value.values())))
-
-
-def _is_seconds(value: object) -> bool:
-    if not isinstance(value, dict) or len(value) > MAX_ENTRIES or not all(map(_is_text, value)):
-        return False
-    return all(type(seconds) in (int, float) and 0 <= seconds <= MAX_SECONDS for seconds in value.values())
-
-
-def _is_part_names(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value) <= MAX_ENTRIES
-
-
-_FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "format": ((lambda value: value == FORMAT), f"{FORMAT}"),
-    "version": (_is_text, "a line of text"),
-    "generator": (_is_name, f"a name without slashes of at most {MAX_NAME_BYTES} bytes"),
-    "revision": (_is_text, "a line of text"),
-    "seed": ((lambda value: _is_whole(value, 0, MAX_SEED)), f"a whole number from 0 to {MAX_SEED}"),
-    "options": (_is_texts, f"at most {MAX_ENTRIES} lines of text by name"),
-    "seconds": (_is_seconds, f"at most {MAX_ENTRIES} durations by name"),
-    "task": ((lambda value: value in tuple(PARTS)), " or ".join(PARTS)),
-    "label_space": ((lambda value: value is None or _is_name(value)), "the name of a label space"),
-    "parts": (_is_part_names, "a list of names"),
-}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sims.layout import Layout
+from sims.layout import MAX_SIDE, MIN_SIDE, Layout
 
 MAX_SEED = 2**32 - 1
 MAX_PIXELS = 4 * 1024 * 1024
@@ -207,10 +207,13 @@ def _check_texture_request(request: TextureRequest) -> None:
 
 
 def _check_labels(labels: np.ndarray, what: str) -> None:
-    if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer) or labels.size == 0:
+    if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
         raise RequestError(f"{what} is {labels.dtype} {labels.shape}; give whole numbers of shape (height, width).")
-    if labels.size > MAX_PIXELS:
-        raise RequestError(f"{what} has {labels.size} pixels; give at most {MAX_PIXELS}.")
+    height, width = labels.shape
+    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+        raise RequestError(
+            f"{what} is {width}x{height}; each side must be {MIN_SIDE} to {MAX_SIDE} pixels, and need not be the picture's."
+        )
     if labels.min() < 0 or labels.max() > MAX_LABEL:
         raise RequestError(f"{what} holds ids from {labels.min()} to {labels.max()}; ids go from 0 to {MAX_LABEL}.")
 
