@@ -212,7 +212,7 @@ def _check_labels(labels: np.ndarray, what: str) -> None:
     height, width = labels.shape
     if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
         raise RequestError(
-            f"{what} is {width}x{height}; each side must be {MIN_SIDE} to {MAX_SIDE} pixels, and need not be the picture's."
+            f"{what} is {width}x{height}; each side must be {MIN_SIDE} to {MAX_SIDE} pixels."
         )
     if labels.min() < 0 or labels.max() > MAX_LABEL:
         raise RequestError(f"{what} holds ids from {labels.min()} to {labels.max()}; ids go from 0 to {MAX_LABEL}.")
