@@ -14,6 +14,7 @@ from sims.training.crn import CrnRecipe
 from sims.training.data import Frames, read_frames
 from sims.training.loop import Recipe, train
 from sims.training.memory_parts import PARTS, assemble
+from sims.training.photo_wct import PhotoWctRecipe
 from sims.training.pix2pix import Pix2PixRecipe
 from sims.training.segmenter import LABEL_SPACES, SegmenterRecipe
 from sims.training.spade import SpadeRecipe
@@ -22,7 +23,11 @@ from zoo.command_line import Parser, carry_out, whole_number
 from zoo.errors import ZooError
 
 SEGMENTER = "segmenter-world"
-NAMES = (SEGMENTER, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape", "crn-street", *PARTS)
+PHOTO_WCT = "photo-wct-world"
+NAMES = (
+    *(SEGMENTER, PHOTO_WCT, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape", "crn-street"),
+    *PARTS,
+)
 Build = Callable[[str, Frames, Frames, Path, torch.device], Recipe]
 RECIPES: dict[str, Build] = {"spade": SpadeRecipe, "pix2pix": Pix2PixRecipe, "crn": CrnRecipe}
 MAX_MINUTES = 7 * 24 * 60
@@ -73,6 +78,8 @@ def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:
     segmenter = out / SEGMENTER
     if not (segmenter / "config.json").is_file():
         segmenter = BUILTIN.parent / SEGMENTER
+    if name == PHOTO_WCT:
+        return PhotoWctRecipe(name, world, segmenter, device)
     if name in PARTS:
         return PARTS[name].recipe(name, world, segmenter, device)
     family, _, space = name.partition("-")

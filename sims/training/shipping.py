@@ -25,6 +25,7 @@ MEANING = {
     "overlap_found": "the same of segments that were brought back",
     "ordered": "share of touching pairs of segments whose nearer one it tells",
     "ordered_coarse": "the same by the coarse order of classes alone",
+    "reconstruction": "mean absolute difference, in [0, 1], of pictures decoded from their own features, level",
     "open": "share of pixels that the coarse layouts leave open",
     "filled": "share of these whose class it finds",
 }

@@ -1,0 +1,138 @@
+"""The recipe of `photo-wct-world`: decoders that turn the segmenter's features back into pictures.
+
+Li et al., "A Closed-form Solution to Photorealistic Image Stylization" (2018), section 3.1: each decoder learns to
+reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import skimage.data
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sims.generator import to_uint8
+from sims.style.photo_wct import LEVELS, PhotoWct
+from sims.training.data import read_frames
+from sims.training.fitting import FittingRecipe
+from sims.training.loop import Review
+from sims.training.shipping import ship
+from sims.vgg import VGG19
+from sims.world import World
+from zoo.files import read_config, read_weights
+
+SPACES = ("street", "landscape")
+# The photographs that come with scikit-image, and one of them that is held out.
+PHOTOGRAPHS = (
+    *("astronaut", "cat", "rocket", "hubble_deep_field", "retina", "immunohistochemistry", "colorwheel"),
+    *("camera", "moon", "brick", "grass", "gravel", "coins"),
+)
+HELD_OUT = "coffee"
+PHOTOGRAPHED = 0.5  # share of the windows that photographs give
+WINDOW = {"cpu": 192, "cuda": 256}
+BATCH = {"cpu": 4, "cuda": 16}
+SCALES = (0.5, 1.2)  # of photographs
+CHANCES = {4: 0.35, 3: 0.3, 2: 0.2, 1: 0.15}  # of a level to learn in a step
+FEATURES = 0.02  # weight of the features' relative squared error beside the pixels' squared error
+SHOWN = 4
+
+
+class PhotoWctRecipe(FittingRecipe):
+    """Squared error of pixels and features, of one level a step; pictures are recoloured, as styles will do it."""
+
+    def __init__(self, name: str, world: World, segmenter: Path, device: torch.device):
+        self.frames = [read_frames(world, space, "training").pictures for space in SPACES]
+        self.held_out = torch.cat([read_frames(world, space, "held_out").pictures for space in SPACES])
+        self.photographs = [photograph(name) for name in PHOTOGRAPHS]
+        self.width: float = read_config(segmenter)["width"]
+        network = PhotoWct(self.width)
+        adopt_encoders(network, segmenter)
+        super().__init__(name, network, device)
+
+    def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
+        network = cast(PhotoWct, self.network)
+        level = int(rng.choice(list(CHANCES), p=list(CHANCES.values())))
+        pictures = recoloured(self._windows(rng), rng).contiguous(memory_format=torch.channels_last)
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            features, pools = network.encode(level, pictures)
+        made = network.decode(level, features, pools).float()
+        again, _ = network.encode(level, made)
+        return {
+            f"pixels_{level}": F.mse_loss(made, pictures),
+            f"features_{level}": FEATURES * F.mse_loss(again.float(), features) / features.square().mean(),
+        }
+
+    def _windows(self, rng: np.random.Generator) -> Tensor:
+        """Random windows (B, 3, W, W) in [0, 1] of frames and photographs."""
+        side = WINDOW[self.device.type]
+        found = []
+        for _ in range(BATCH[self.device.type]):
+            if rng.random() < PHOTOGRAPHED:
+                picture = self.photographs[int(rng.integers(len(self.photographs)))]
+                least = max(SCALES[0], (side + 1) / min(picture.shape[1:]))
+                scale = float(rng.uniform(least, max(least, SCALES[1])))
+                picture = F.interpolate(picture[None].float(), scale_factor=scale, mode="bilinear", antialias=True)[0]
+            else:
+                frames = self.frames[int(rng.integers(len(self.frames)))]
+                picture = frames[int(rng.integers(len(frames)))].float()
+            top, left = (int(rng.integers(length - side + 1)) for length in picture.shape[1:])
+            window = picture[:, top : top + side, left : left + side]
+            found.append(window.flip(-1) if rng.random() < 0.5 else window)
+        return torch.stack(found).to(self.device) / 255
+
+    @torch.no_grad()
+    def review(self, limit: int) -> Review:
+        """How far reconstructions of held-out pictures are from them, level by level, and what they look like."""
+        network = cast(PhotoWct, self.steady())
+        pictures = [*self.held_out[:limit].float(), *self.held_out[-limit:].float(), photograph(HELD_OUT).float()]
+        differences: dict[int, list[float]] = {level: [] for level in LEVELS}
+        rows = []
+        for index, picture in enumerate(pictures):
+            wanted = picture[None].to(self.device) / 255
+            made = {level: network.decode(level, *network.encode(level, wanted)).clamp(0, 1) for level in LEVELS}
+            for level, found in made.items():
+                differences[level].append((found - wanted).abs().mean().item())
+            if index < SHOWN or picture is pictures[-1]:
+                row = [F.interpolate(x, (256, 384), mode="bilinear") for x in (wanted, *made.values())]
+                rows.append(np.concatenate([to_uint8(x * 2 - 1) for x in row], axis=1))
+        scores = {f"reconstruction_{level}": round(float(np.mean(differences[level])), 4) for level in LEVELS}
+        return Review(scores, np.concatenate(rows))
+
+    def export(self, folder: Path) -> None:
+        ship(folder, self.shipped(), {"family": "photo_wct", "width": self.width})
+
+
+def photograph(name: str) -> Tensor:
+    """One of scikit-image's photographs, (3, H, W) uint8."""
+    picture = getattr(skimage.data, name)()
+    colours = np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
+    return torch.from_numpy(colours[..., :3].transpose(2, 0, 1).copy())
+
+
+def adopt_encoders(network: PhotoWct, segmenter: Path) -> None:
+    """Make every encoder the beginning of the segmenter's trunk, which takes pictures in [-1, 1]; they stay so."""
+    trunk = VGG19(read_config(segmenter)["width"])
+    tensors = read_weights(segmenter)
+    trunk.load_state_dict({key: tensors[f"trunk.{key}"].float() for key in trunk.state_dict()})
+    for level in LEVELS:
+        encoder = network.get_submodule(f"e{level}").requires_grad_(False)
+        for name, layer in encoder.named_children():
+            known = {"weight": 2 * torch.eye(3)[:, :, None, None], "bias": -torch.ones(3)}
+            layer.load_state_dict(known if name == "conv0" else trunk.features[trunk.taps[name] - 1].state_dict())
+
+
+def recoloured(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Pictures (B, 3, H, W) in [0, 1] with other orders, contrasts and mean values of the channels, clamped."""
+    found = []
+    for picture in pictures:
+        if rng.random() < 0.3:
+            picture = picture[torch.from_numpy(rng.permutation(3))]
+        gain = torch.from_numpy(rng.uniform(0.4, 1.3, (3, 1, 1)).astype(np.float32)).to(picture)
+        mean = picture.mean((1, 2), keepdim=True)
+        shift = torch.from_numpy(rng.normal(0, 0.12, (3, 1, 1)).astype(np.float32)).to(picture)
+        found.append(((picture - mean) * gain + mean + shift).clamp(0, 1))
+    return torch.stack(found)
