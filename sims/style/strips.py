@@ -85,3 +85,24 @@ def watched(given: Iterable[Tensor], look: Callable[[Tensor], None]) -> Iterator
     for strip in given:
         look(strip)
         yield strip
+
+
+def reported(given: Iterable[Tensor], height: int, report: Callable[[float], None]) -> Iterator[Tensor]:
+    """The same strips; `report` is told which share of `height` rows is through when the next one is asked for."""
+    done = 0
+    for strip in given:
+        yield strip
+        done += strip.shape[2]
+        report(done / height)
+
+
+def gathered(given: Iterable[Tensor], height: int) -> Tensor:
+    """The strips as one map of `height` rows (B, C, height, W)."""
+    done, whole = 0, torch.empty(())
+    for strip in given:
+        if not done:
+            shape = (*strip.shape[:2], height, strip.shape[3])
+            whole = strip.new_empty(shape).contiguous(memory_format=torch.channels_last)
+        whole[:, :, done : done + strip.shape[2]] = strip
+        done += strip.shape[2]
+    return whole
