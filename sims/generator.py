@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -88,7 +88,8 @@ class Picture:
     """A result, and all that explains it.
 
     `image` is RGB uint8 (H, W, 3); `seconds` is the wall time by stage, in order; `notes` are sentences the viewer
-    should see (classes that could not be mapped, ...); `options` holds every option with the value used.
+    should see (classes that could not be mapped, ...); `options` holds every option with the value used; `stages` are
+    the pictures on the way that explain it, by name and in order.
     """
 
     image: np.ndarray
@@ -99,12 +100,14 @@ class Picture:
     revision: str
     options: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    stages: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Run:
     """What a family's `_from_...` works with: named, timed stages, notes, previews and a seeded source of noise.
 
-    What it writes into `settled` replaces the options that the picture tells, where the run itself decided some.
+    What it writes into `settled` replaces the options that the picture tells, where the run itself decided some; what it
+    writes into `shown` becomes the picture's `stages`.
     """
 
     def __init__(self, seed: int, progress: Progress, stages: tuple[str, ...], preview: Preview = unseen):
@@ -113,6 +116,7 @@ class Run:
         self.settled: dict[str, str] = {}
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
+        self.shown: dict[str, np.ndarray] = {}
         self._progress = progress
         self._stages = stages
         self._stage = stages[0]
@@ -188,6 +192,7 @@ class Generator(ABC):
             revision=self.card.revision,
             options=options | run.settled,
             notes=tuple(run.notes),
+            stages=run.shown,
         )
 
     @abstractmethod

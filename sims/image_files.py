@@ -38,13 +38,13 @@ class ImageError(ValueError):
     """A picture that cannot be used; its text is one sentence meant for the person who gave it."""
 
 
-def read_image(source: bytes | Path, what: str) -> np.ndarray:
+def read_image(source: bytes | Path, what: str, *, whole: bool = False) -> np.ndarray:
     """The picture in a file or in a file's bytes, as RGB uint8 (H, W, 3) of at most `MAX_PIXELS` pixels.
 
     The camera's orientation is applied, transparency lies on white, 16-bit greys are scaled to 8 bits, other
     colour models are converted, and of an animation the first frame counts. A larger picture is reduced to
-    `MAX_PIXELS`, which is more than any generator looks at. `what` names the picture in the errors, as in
-    "The style picture". Raises `ImageError`.
+    `MAX_PIXELS`, which is more than any generator looks at; with `whole` it is refused, for where the result has to have
+    its size. `what` names the picture in the errors, as in "The style picture". Raises `ImageError`.
     """
     data = source if isinstance(source, bytes) else read_bytes(source, what)
     if len(data) > MAX_FILE_BYTES:
@@ -57,6 +57,9 @@ def read_image(source: bytes | Path, what: str) -> np.ndarray:
         kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         raise ImageError(f"{what} is not a picture that can be read; give a {kinds} file.") from error
     _check_size(image.size, what)
+    width, height = image.size
+    if whole and width * height > MAX_PIXELS:
+        raise ImageError(f"{what} is {width}x{height}; give at most {MAX_PIXELS} pixels, as the result has its size.")
     try:
         return _rgb(image)
     except _DECODER_ERRORS as error:

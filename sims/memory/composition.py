@@ -16,7 +16,7 @@ from sims.layout import Layout
 from sims.memory.bank import Bank
 from sims.memory.canvas import Piece, Rejected, compose
 from sims.memory.elision import Elision, Faithful
-from sims.memory.kept import Kept
+from sims.kept import Kept
 from sims.memory.order import OrderNetwork
 from sims.memory.order_data import pair_picture
 from sims.memory.retrieval import Candidate, retrieve_all, retrieve_released

@@ -33,7 +33,7 @@ from sims.memory.completion import CompletionNetwork, complete
 from sims.memory.composition import CANDIDATES as FOUND
 from sims.memory.composition import Composer, Composition, ids_by_channel, rules_of
 from sims.memory.elision import Faithful
-from sims.memory.kept import Kept
+from sims.kept import Kept
 from sims.memory.order import OrderNetwork
 from sims.memory.stages import Stages
 from sims.memory.synthesis import SynthesisNetwork, network_input
