@@ -106,7 +106,8 @@ class StyleRequest:
 
     Label maps (h, w) of ids from 0 to 65535 divide the pictures into regions, and need not be of their size. A region
     of the content takes on the look of the style's region of the same id, or of the one that `pairs` names, or stays as
-    it is where `pairs` says None. `strength` from 0 (the content) to 1 (the method's own result).
+    it is where `pairs` says None. `strength` from 0 (the content) to 1 (the method's own result). `label_names` are what
+    notes call the regions; they change no pixel.
     """
 
     content: np.ndarray
@@ -116,6 +117,7 @@ class StyleRequest:
     pairs: Mapping[int, int | None] = field(default_factory=dict)
     strength: float = 1.0
     options: Mapping[str, str] = field(default_factory=dict)
+    label_names: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,9 +213,7 @@ def _check_labels(labels: np.ndarray, what: str) -> None:
         raise RequestError(f"{what} is {labels.dtype} {labels.shape}; give whole numbers of shape (height, width).")
     height, width = labels.shape
     if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
-        raise RequestError(
-            f"{what} is {width}x{height}; each side must be {MIN_SIDE} to {MAX_SIDE} pixels."
-        )
+        raise RequestError(f"{what} is {width}x{height}; each side must be {MIN_SIDE} to {MAX_SIDE} pixels.")
     if labels.min() < 0 or labels.max() > MAX_LABEL:
         raise RequestError(f"{what} holds ids from {labels.min()} to {labels.max()}; ids go from 0 to {MAX_LABEL}.")
 

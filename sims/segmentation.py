@@ -18,6 +18,7 @@ from zoo.files import read_config, read_weights
 from zoo.hub import obtain
 
 NAME = "segmenter-world"
+SPACES = ("street", "landscape")  # that it knows
 LOOKED_AT = 256 * 512  # pixels of the frames it learned from
 STRIDE = 16  # of its coarsest features
 SIDES = (64, 1024)  # of what it is shown, in pixels
@@ -30,9 +31,9 @@ def segment(image: np.ndarray, space: str, device: torch.device | None = None) -
     Raises `LayoutError` for another label space and `RequestError` for what is no picture.
     """
     check_image(image, "The picture")
+    if space not in SPACES:
+        raise LayoutError(f"Layouts are found in the spaces {', '.join(SPACES)}, and {space!r} was asked for.")
     network = _segmenter(str(device or torch.device("cpu")))
-    if space not in network.heads:
-        raise LayoutError(f"Layouts are found in the spaces {', '.join(network.heads)}, and {space!r} was asked for.")
     target = label_space(space)
     classes = np.array([each.id for each in target.classes if each.id != target.unknown], np.uint8)
     with torch.inference_mode():
