@@ -106,8 +106,8 @@ class StyleRequest:
 
     Label maps (h, w) of ids from 0 to 65535 divide the pictures into regions, and need not be of their size. A region
     of the content takes on the look of the style's region of the same id, or of the one that `pairs` names, or stays as
-    it is where `pairs` says None. `strength` from 0 (the content) to 1 (the method's own result). `label_names` are what
-    notes call the regions; they change no pixel.
+    it is where `pairs` says None. `strength` from 0 (the content) to 1 (the method's own result). `label_names` are
+    what notes call the regions; they change no pixel.
     """
 
     content: np.ndarray

@@ -23,7 +23,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, eq=False)
 class Chained:
-    """The picture of the layout, the layout of the style picture, the restyled picture, and the seconds of each station.
+    """The picture of the layout, the layout of the style picture, the restyled picture, and each station's seconds.
 
     `style_layout` is in the label space in which the regions were matched.
     """
