@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,15 +53,19 @@ class FittingRecipe(ABC):
         """Start fitting this network."""
         self.network = placed(network, self.device)
         self.average: Average[nn.Module] = Average(self.network, decay=0.998)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), self.learning_rate)
+        self.optimiser = torch.optim.Adam(self.parameter_groups(), self.learning_rate)
         self.steps = 0
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """What is fitted: "params", and the "share" of the learning rate they have."""
+        return [{"params": list(self.network.parameters()), "share": 1.0}]
 
     def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
         """One step down the gradient."""
         self.network.train()
         rate = self.learning_rate * min(1.0, (self.steps + 1) / WARM_UP, (1.0 - done) / (1.0 - FADE_FROM)) + 1e-6
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         losses = {name: value.float() for name, value in self.losses(rng, done).items()}
         self.optimiser.zero_grad()
         torch.stack(list(losses.values())).sum().backward()

@@ -1,13 +1,14 @@
-"""The recipe of `photo-wct-world`: decoders that turn the segmenter's features back into pictures.
+"""The recipe of `photo-wct-world`: the segmenter's trunk as encoder, and decoders that turn its features into pictures.
 
 Li et al., "A Closed-form Solution to Photorealistic Image Stylization" (2018), section 3.1: each decoder learns to
-reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features.
+reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features. The encoder
+goes on learning with them, slowly: a trunk a quarter as wide as VGG-19's has lost most colours at its fourth level.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import skimage.data
@@ -15,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sims.generator import to_uint8
+from sims.generator import placed, to_uint8
 from sims.style.photo_wct import LEVELS, PhotoWct
 from sims.training.data import read_frames
 from sims.training.fitting import FittingRecipe
@@ -37,33 +38,48 @@ WINDOW = {"cpu": 192, "cuda": 256}
 BATCH = {"cpu": 4, "cuda": 16}
 SCALES = (0.5, 1.2)  # of photographs
 CHANCES = {4: 0.35, 3: 0.3, 2: 0.2, 1: 0.15}  # of a level to learn in a step
+ENCODER_SHARE = 0.2  # of the learning rate
 FEATURES = 0.02  # weight of the features' relative squared error beside the pixels' squared error
 SHOWN = 4
 
 
 class PhotoWctRecipe(FittingRecipe):
-    """Squared error of pixels and features, of one level a step; pictures are recoloured, as styles will do it."""
+    """Squared error of pixels and of the segmenter's features, of one level a step.
+
+    Pictures are recoloured, as styles will do it. All encoders are the beginnings of one.
+    """
 
     def __init__(self, name: str, world: World, segmenter: Path, device: torch.device):
         self.frames = [read_frames(world, space, "training").pictures for space in SPACES]
         self.held_out = torch.cat([read_frames(world, space, "held_out").pictures for space in SPACES])
         self.photographs = [photograph(name) for name in PHOTOGRAPHS]
+        self.trunk = placed(read_trunk(segmenter), device).requires_grad_(False)
         self.width: float = read_config(segmenter)["width"]
-        network = PhotoWct(self.width)
-        adopt_encoders(network, segmenter)
-        super().__init__(name, network, device)
+        super().__init__(name, with_encoder(PhotoWct(self.width), self.trunk), device)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        encoder = self.network.get_submodule(f"e{LEVELS[0]}")
+        decoders = [self.network.get_submodule(f"d{level}") for level in LEVELS]
+        return [
+            {"params": [one for one in encoder.parameters() if one.requires_grad], "share": ENCODER_SHARE},
+            {"params": [one for decoder in decoders for one in decoder.parameters()], "share": 1.0},
+        ]
 
     def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
         network = cast(PhotoWct, self.network)
         level = int(rng.choice(list(CHANCES), p=list(CHANCES.values())))
         pictures = recoloured(self._windows(rng), rng).contiguous(memory_format=torch.channels_last)
-        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
-            features, pools = network.encode(level, pictures)
-        made = network.decode(level, features, pools).float()
-        again, _ = network.encode(level, made)
+        made = network.decode(level, *network.encode(level, pictures)).float()
+        taps = [f"conv{each}_1" for each in range(1, level + 1)]
+        with torch.no_grad():
+            wanted = self.trunk(pictures * 2 - 1, taps)
+        differences = [
+            F.mse_loss(found.float(), features.float()) / features.float().square().mean()
+            for found, features in zip(self.trunk(made * 2 - 1, taps), wanted, strict=True)
+        ]
         return {
             f"pixels_{level}": F.mse_loss(made, pictures),
-            f"features_{level}": FEATURES * F.mse_loss(again.float(), features) / features.square().mean(),
+            f"features_{level}": FEATURES * torch.stack(differences).mean(),
         }
 
     def _windows(self, rng: np.random.Generator) -> Tensor:
@@ -113,16 +129,25 @@ def photograph(name: str) -> Tensor:
     return torch.from_numpy(colours[..., :3].transpose(2, 0, 1).copy())
 
 
-def adopt_encoders(network: PhotoWct, segmenter: Path) -> None:
-    """Make every encoder the beginning of the segmenter's trunk, which takes pictures in [-1, 1]; they stay so."""
-    trunk = VGG19(read_config(segmenter)["width"])
-    tensors = read_weights(segmenter)
+def read_trunk(segmenter: Path) -> VGG19:
+    """The trunk of a segmenter's checkpoint, which takes pictures in [-1, 1]."""
+    trunk, tensors = VGG19(read_config(segmenter)["width"]), read_weights(segmenter)
     trunk.load_state_dict({key: tensors[f"trunk.{key}"].float() for key in trunk.state_dict()})
-    for level in LEVELS:
-        encoder = network.get_submodule(f"e{level}").requires_grad_(False)
-        for name, layer in encoder.named_children():
-            known = {"weight": 2 * torch.eye(3)[:, :, None, None], "bias": -torch.ones(3)}
-            layer.load_state_dict(known if name == "conv0" else trunk.features[trunk.taps[name] - 1].state_dict())
+    return trunk.eval()
+
+
+def with_encoder(network: PhotoWct, trunk: VGG19) -> PhotoWct:
+    """The network, all of whose encoders now are the beginnings of one that starts as the trunk."""
+    encoder = network.get_submodule(f"e{LEVELS[0]}")
+    for name, layer in encoder.named_children():
+        known = {"weight": 2 * torch.eye(3)[:, :, None, None], "bias": -torch.ones(3)}  # [0, 1] to [-1, 1]
+        layer.load_state_dict(known if name == "conv0" else trunk.features[trunk.taps[name] - 1].state_dict())
+        for level in LEVELS[1:]:
+            shorter = network.get_submodule(f"e{level}")
+            if name in dict(shorter.named_children()):
+                shorter.add_module(name, layer)
+    encoder.get_submodule("conv0").requires_grad_(False)
+    return network
 
 
 def recoloured(pictures: Tensor, rng: np.random.Generator) -> Tensor:
