@@ -15,9 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CONVOLUTIONS_PER_BLOCK = (2, 2, 4, 4, 4)
-BLOCK_WIDTHS = (64, 128, 256, 512, 512)
-FEATURE_WIDTH = 64  # of the segmenter's feature pyramid
+from zoo.convert.vgg import BLOCK_WIDTHS, CONVOLUTIONS_PER_BLOCK, FEATURE_WIDTH
 
 
 class VGG19(nn.Module):

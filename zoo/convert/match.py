@@ -35,7 +35,7 @@ KINDS = (
         r"g_(encoder|decoder|transform|selection)_conv1\..*|(synthesis|transform|order)\.g_.*",
         "a network of SIMS: use family sims with all three of them",
     ),
-    (r"features\.0\.weight", "a VGG classifier, which no family here converts"),
+    (r"features\.0\.weight", "a VGG classifier: use family vgg if it is VGG-19"),
 )
 
 
