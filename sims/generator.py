@@ -106,8 +106,8 @@ class Picture:
 class Run:
     """What a family's `_from_...` works with: named, timed stages, notes, previews and a seeded source of noise.
 
-    What it writes into `settled` replaces the options that the picture tells, where the run itself decided some; what it
-    writes into `shown` becomes the picture's `stages`.
+    What it writes into `settled` replaces the options that the picture tells, where the run itself decided some; what
+    it writes into `shown` becomes the picture's `stages`.
     """
 
     def __init__(self, seed: int, progress: Progress, stages: tuple[str, ...], preview: Preview = unseen):

@@ -43,8 +43,8 @@ def read_image(source: bytes | Path, what: str, *, whole: bool = False) -> np.nd
 
     The camera's orientation is applied, transparency lies on white, 16-bit greys are scaled to 8 bits, other
     colour models are converted, and of an animation the first frame counts. A larger picture is reduced to
-    `MAX_PIXELS`, which is more than any generator looks at; with `whole` it is refused, for where the result has to have
-    its size. `what` names the picture in the errors, as in "The style picture". Raises `ImageError`.
+    `MAX_PIXELS`, which is more than any generator looks at; with `whole` it is refused, for where the result has to
+    have its size. `what` names the picture in the errors, as in "The style picture". Raises `ImageError`.
     """
     data = source if isinstance(source, bytes) else read_bytes(source, what)
     if len(data) > MAX_FILE_BYTES:

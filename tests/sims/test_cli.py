@@ -78,7 +78,7 @@ def test_list_tells_every_generator_and_its_state(capsys: pytest.CaptureFixture[
         entry = find(line.split()[0])
         assert line.endswith(", not verified") == (not entry.verified and not entry.unsupported), line
         assert line.endswith("  not readable here") == bool(entry.unsupported), line
-    assert not any(line.startswith("segmenter") for line in lines)
+    assert not any(line.startswith("bank") for line in lines)
 
 
 @pytest.mark.filterwarnings("error")
