@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from sims.generator import RequestError, Run
+from sims.kept import Kept
 from sims.label_space import LabelSpace
 from sims.layout import Layout
 from sims.memory.bank import Bank
 from sims.memory.canvas import Piece, Rejected, compose
 from sims.memory.elision import Elision, Faithful
-from sims.kept import Kept
 from sims.memory.order import OrderNetwork
 from sims.memory.order_data import pair_picture
 from sims.memory.retrieval import Candidate, retrieve_all, retrieve_released

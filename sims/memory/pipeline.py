@@ -27,13 +27,13 @@ from sims.generator import (
     silent,
     to_uint8,
 )
+from sims.kept import Kept
 from sims.layout import Layout
 from sims.memory.bank import Bank
 from sims.memory.completion import CompletionNetwork, complete
 from sims.memory.composition import CANDIDATES as FOUND
 from sims.memory.composition import Composer, Composition, ids_by_channel, rules_of
 from sims.memory.elision import Faithful
-from sims.kept import Kept
 from sims.memory.order import OrderNetwork
 from sims.memory.stages import Stages
 from sims.memory.synthesis import SynthesisNetwork, network_input
