@@ -74,7 +74,7 @@ def sheet_file(results: Sequence[Result]) -> str:
 
 def _row(result: Result) -> tuple[int, int, int]:
     """What tells the rows apart: the very layout, the very style picture, and the seed."""
-    request = result.task.request
+    request = result.task.layout_request
     layout = request.layout
     what = (layout.space.name, _content(layout.ids), _content(layout.instances))
     return hash(what), hash(_content(request.style)), result.task.seed
@@ -106,7 +106,7 @@ def _row_names(results: Sequence[Result]) -> dict[tuple[int, int, int], str]:
 
 
 def _row_head(result: Result, title: str, columns: int) -> dict[str, Any]:
-    request = result.task.request
+    request = result.task.layout_request
     return {
         "title": title,
         "layout": thumbnail(request.layout.colours()),

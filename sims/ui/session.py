@@ -20,16 +20,24 @@ from PIL import Image
 
 from sims.generator import (
     MAX_SEED,
+    REQUESTS,
+    WORKS_FROM,
     Cancelled,
     Card,
     Generator,
+    ImageRequest,
     LayoutRequest,
     Picture,
+    Preview,
     Progress,
+    Request,
     RequestError,
+    StyleRequest,
+    TextureRequest,
     check_request,
     check_seed,
     silent,
+    unseen,
 )
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
@@ -47,9 +55,16 @@ HISTORY = 24  # results a session keeps
 MAX_PICTURES = 48  # pictures one press of a button can ask for
 NEW_SEEDS = 1_000_000  # a drawn seed stays short enough to be read out
 THUMBNAIL = (192, 120)
+PREVIEW = (800, 800)  # of a picture that is still being made, at most
 DIVERSE = 5  # pictures of one layout with segments drawn from the memory, as the paper's supplement shows them
 CANDIDATES = "candidates"  # the option that tells a generator with a memory of segments
 GONE = "That picture is no longer in this session's history."
+WHERE = {  # a picture of each task is opened again
+    "layout": "open it in the tab Layout synthesis",
+    "image": "there are no settings in it that this page could bring back",
+    "style": "open it in the tab Style transfer",
+    "texture": "open it in the tab Texture",
+}
 NO_HISTORY = "What you make in this session is kept here."
 # These say in one sentence what is wrong.
 FAULTS = (RequestError, LayoutError, ImageError, LoadError, ZooError, BankError)
@@ -60,10 +75,10 @@ _keys = itertools.count(1)
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One picture to be made."""
+    """One picture to be made. `request` may be any that the generator of `card` carries out."""
 
     card: Card
-    request: LayoutRequest
+    request: Request
     seed: int
     notes: tuple[str, ...] = ()
     key: str = field(default_factory=lambda: f"r{next(_keys)}")
@@ -73,7 +88,35 @@ class Task:
         """Those of its options that are not the default, in words."""
         defaults = {choice.name: choice.default for choice in self.card.options}
         chosen = {name: value for name, value in self.request.options.items() if value != defaults.get(name)}
-        return ", ".join(f"{name} {value}" for name, value in chosen.items())
+        said = [f"{name.replace('_', ' ')} {value}" for name, value in chosen.items()]
+        if isinstance(self.request, StyleRequest) and self.request.strength < 1:
+            said.insert(0, f"strength {self.request.strength:.0%}")
+        return ", ".join(said)
+
+    @property
+    def layout_request(self) -> LayoutRequest:
+        """Its request, for those tasks that begin with a layout."""
+        assert isinstance(self.request, LayoutRequest)
+        return self.request
+
+    def make(self, progress: Progress, preview: Preview = unseen) -> Result:
+        """Make the picture. Raises a fault (`FAULTS`), or `Cancelled` from `progress`."""
+        progress(0.0, "loading")
+        generator = loaded(self.card.name, progress)
+        picture = generator.generate(self.request, seed=self.seed, progress=progress, preview=preview)
+        result = finished(self, picture)
+        if isinstance(generator, SimsGenerator) and self.request.options.get("completion") == "on":
+            completed = generator.stages(self.layout_request, seed=self.seed).layout  # kept since it was made
+            result = replace(result, completed=thumbnail(completed.colours()))
+        return result
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture beside the result: its PNG and its size (height, width)."""
+
+    path: str
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +134,8 @@ class Result:
     notes: tuple[str, ...] = ()
     thumbnail: str = ""  # a data URI
     completed: str = ""  # that of the layout, where it was completed before
+    preview: str = ""  # how it comes on while it is being made, a data URI
+    shown: Mapping[str, Shown] = field(default_factory=dict)  # the pictures on the way, by name and in order
 
     def page_value(self) -> dict[str, Any]:
         """This result as the data of a card."""
@@ -160,7 +205,7 @@ def diverse(task: Task) -> list[Task]:
         raise RequestError(f"{task.card.title} works without a memory, so there is nothing to draw from.")
     options = {**task.request.options, "variety": "diverse", CANDIDATES: ""}
     seeds = ((task.seed + step) % (MAX_SEED + 1) for step in range(DIVERSE))
-    return [plan([task.card.name], task.request.layout, seed=seed, options=options)[0] for seed in seeds]
+    return [plan([task.card.name], task.layout_request.layout, seed=seed, options=options)[0] for seed in seeds]
 
 
 def run(tasks: Sequence[Task], stop: threading.Event) -> Iterator[list[Result] | None]:
@@ -183,9 +228,15 @@ def _run_one(result: Result, stop: threading.Event) -> Iterator[Result | None]:
     if stop.is_set():
         yield replace(result, state="stopped")
         return
-    work = Work(partial(_make, result.task), stop)
+    latest: list[np.ndarray | None] = [None]
+    preview, drawn = "", None
+    work = Work(partial(result.task.make, preview=partial(latest.__setitem__, 0)), stop)
     for news in work.reports():
-        yield replace(result, state="running", fraction=work.fraction, what=work.what) if news else None
+        if latest[0] is not drawn:
+            drawn, news = latest[0], True
+            preview = thumbnail(drawn, PREVIEW) if drawn is not None else ""
+        moved = replace(result, state="running", fraction=work.fraction, what=work.what, preview=preview)
+        yield moved if news else None
     try:
         yield work.result()
     except Cancelled:
@@ -195,16 +246,6 @@ def _run_one(result: Result, stop: threading.Event) -> Iterator[Result | None]:
     except Exception:
         log.exception("%s failed", result.task.card.name)
         yield replace(result, state="failed", error=f"{result.task.card.title} failed; the server's log says why.")
-
-
-def _make(task: Task, progress: Progress) -> Result:
-    progress(0.0, "loading")
-    generator = loaded(task.card.name, progress)
-    result = finished(task, generator.generate(task.request, seed=task.seed, progress=progress))
-    if isinstance(generator, SimsGenerator) and task.request.options.get("completion") == "on":
-        completed = generator.stages(task.request, seed=task.seed).layout  # kept since it was made
-        result = replace(result, completed=thumbnail(completed.colours()))
-    return result
 
 
 def loaded(name: str, progress: Progress = silent) -> Generator:
@@ -228,7 +269,13 @@ def finished(task: Task, picture: Picture) -> Result:
         seconds=picture.seconds,
         notes=picture.notes,
         thumbnail=thumbnail(picture.image),
+        shown={name: shown(image, f"{name}.png") for name, image in picture.stages.items()},
     )
+
+
+def shown(image: np.ndarray, name: str) -> Shown:
+    """An RGB uint8 picture (H, W, 3) as a file called `name` that the page can show."""
+    return Shown(SHELF.put(encode_png(image), name), image.shape[:2])
 
 
 def keep(history: Sequence[Result], results: Sequence[Result]) -> list[Result]:
@@ -261,17 +308,20 @@ def history_value(history: Sequence[Result]) -> dict[str, Any]:
     return {"groups": [{"title": "", "items": items}] if items else [], "empty": NO_HISTORY}
 
 
-def restore(png: bytes) -> Result:
+def restore(png: bytes, task: str = "layout") -> Result:
     """The picture in a PNG made here as a finished result, whose task has all settings.
 
-    Raises `RecipeError` (one sentence) for any other file, for the picture of a photograph's translation, and for
-    settings that the generator at hand does not know.
+    Raises `RecipeError` (one sentence) for any other file, for a picture that was made by another `task`, a key of
+    `sims.requests.REQUESTS`, and for settings that the generator at hand does not know.
     """
     recipe = read_recipe(png)
     request = recipe.request
-    if not isinstance(request, LayoutRequest):
-        raise RecipeError("This picture was not made from a layout; there are no layout settings in it to bring back.")
-    known = _restored_card(recipe.generator)
+    if not isinstance(request, REQUESTS[task]):
+        made = next(name for name, kind in REQUESTS.items() if isinstance(request, kind))
+        raise RecipeError(
+            f"This picture was not made from {WORKS_FROM[task]} but from {WORKS_FROM[made]}; {WHERE[made]}."
+        )
+    known = _restored_card(recipe.generator, task)
     notes: tuple[str, ...] = ()
     try:
         image = read_image(png, "The picture")
@@ -299,17 +349,24 @@ def _unlike(revision: str, known: str) -> str:
     return f"other weights (revision {weights[:12]})"
 
 
-def _restored_card(name: str) -> Card:
+def _restored_card(name: str, task: str) -> Card:
     """The card of a generator; one that is not known here, such as a folder of somebody's own, keeps its name."""
     try:
         return card(find(name).name)
     except (LoadError, ZooError):
-        return Card(name, name, "", "layout", None)
+        return Card(name, name, "", task, None)
 
 
 def expected_size(task: Task) -> tuple[int, int]:
-    """(height, width) that the picture will probably have: the card keeps its place for it."""
-    return task.card.native_size or task.request.layout.size
+    """(height, width) that the picture will probably have: the page keeps its place for it."""
+    request = task.request
+    if isinstance(request, StyleRequest):
+        return request.content.shape[:2]
+    if isinstance(request, TextureRequest):
+        return request.size
+    if isinstance(request, ImageRequest):
+        return task.card.native_size or request.image.shape[:2]
+    return task.card.native_size or request.layout.size
 
 
 def new_seed() -> int:
@@ -330,10 +387,10 @@ def picture_file(image: np.ndarray) -> str:
     return SHELF.put(encode_png(image), "style.png")
 
 
-def thumbnail(image: np.ndarray) -> str:
-    """A small WebP of an RGB or RGBA uint8 picture (H, W, 3 or 4), as a data URI."""
+def thumbnail(image: np.ndarray, most: tuple[int, int] = THUMBNAIL) -> str:
+    """A small WebP of an RGB or RGBA uint8 picture (H, W, 3 or 4), as a data URI; `most` is (width, height)."""
     small = Image.fromarray(image)
-    small.thumbnail(THUMBNAIL)
+    small.thumbnail(most)
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=82)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

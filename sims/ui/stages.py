@@ -13,7 +13,7 @@ from sims.generator import Progress, RequestError, silent
 from sims.image_files import encode_png
 from sims.memory.pipeline import SimsGenerator
 from sims.memory.stages import Stages, StageSegment
-from sims.ui.page_part import file_value
+from sims.ui.page_part import file_value, run_lengths
 from sims.ui.session import CANDIDATES, Result, Task, loaded, plan, thumbnail
 from sims.ui.shelf import SHELF
 
@@ -45,7 +45,7 @@ class Staged:
 
 def stages_of(task: Task, progress: Progress = silent) -> Stages:
     """How the picture of a task came about, from what is kept where it can be. Raises a fault (`session.FAULTS`)."""
-    return sims_generator(task.card.name, progress).stages(task.request, seed=task.seed, progress=progress)
+    return sims_generator(task.card.name, progress).stages(task.layout_request, seed=task.seed, progress=progress)
 
 
 def sims_generator(name: str, progress: Progress = silent) -> SimsGenerator:
@@ -65,7 +65,7 @@ def staged(result: Result, progress: Progress = silent, before: Staged | None = 
         replace(stages, segments=without),
         _pictures(result.task, stages, before),
         tuple(_piece(segment, before) for segment in stages.segments),
-        tuple(_runs(numbered(stages))) if before is None else before.numbers,
+        tuple(run_lengths(numbered(stages))) if before is None else before.numbers,
         made_here=before is not None,
         before="" if before is None else before.result.path,
     )
@@ -80,13 +80,6 @@ def numbered(stages: Stages) -> np.ndarray:
     return found
 
 
-def _runs(numbers: np.ndarray) -> list[int]:
-    flat = numbers.ravel()
-    starts = np.flatnonzero(np.diff(flat, prepend=-1))
-    lengths = np.diff(starts, append=flat.size)
-    return np.stack((flat[starts], lengths), 1).ravel().tolist()
-
-
 def _pictures(task: Task, stages: Stages, before: Staged | None) -> tuple[dict[str, Any], ...]:
     """Everything before the result as full pictures, in order; the layouts of `before` are the same."""
     later = [("canvas", "Canvas", stages.canvas), ("adapted", "Adapted layout", stages.adapted.colours())]
@@ -94,7 +87,7 @@ def _pictures(task: Task, stages: Stages, before: Staged | None) -> tuple[dict[s
     if before is not None:
         return (*before.pictures[: -len(files)], *files)
     height, width = stages.layout.size
-    given = task.request.layout.to_space(stages.layout.space.name).layout.resize(height, width)
+    given = task.layout_request.layout.to_space(stages.layout.space.name).layout.resize(height, width)
     used = stages.layout
     if np.array_equal(given.ids, used.ids):
         return (_file("layout", "Layout", used.colours()), *files)
@@ -214,7 +207,7 @@ def with_choice(shown: Staged, number: int, rank: int | None) -> Task:
             picks[number] = rank
     task = shown.result.task
     options = {**task.request.options, CANDIDATES: written_picks(picks)}
-    return plan([task.card.name], task.request.layout, seed=task.seed, options=options)[0]
+    return plan([task.card.name], task.layout_request.layout, seed=task.seed, options=options)[0]
 
 
 def parsed_picks(text: str) -> dict[int, int]:

@@ -193,14 +193,14 @@ def open_file(option_names: tuple[str, ...], history: list[session.Result], path
 def bring_back(option_names: tuple[str, ...], history: list[session.Result], result: session.Result) -> list[Any]:
     """All settings of a finished picture, and the picture itself as the only card."""
     task, name = result.task, result.task.card.name
-    layout = task.request.layout
+    layout = task.layout_request.layout
     note = f"Restored from a picture. {describe(layout)}"
     at_hand = name in (card.name for card in catalogue.ready_cards())
     if not at_hand:
         note += f" Its generator, {name}, is not at hand here."
     kept = task.request.options if at_hand else {}
     options = [kept.get(option, gr.skip()) for option in option_names]
-    style = None if task.request.style is None else session.picture_file(task.request.style)
+    style = None if task.layout_request.style is None else session.picture_file(task.layout_request.style)
     candidates = kept.get(session.CANDIDATES, "")
     return [
         *fill(layout, note),
