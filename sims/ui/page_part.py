@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from sims.generator import RequestError
 
@@ -35,6 +36,14 @@ def page_part(script: str, value: Mapping[str, Any], *, elem_id: str, label: str
 def file_value(path: str) -> dict[str, Any]:
     """How a part's value names a file on the server: Gradio serves it and adds its `url`."""
     return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def run_lengths(numbers: np.ndarray) -> list[int]:
+    """An integer map (H, W) row by row as number, length, number, length, ..., which outline.js reads."""
+    flat = numbers.ravel()
+    starts = np.flatnonzero(np.diff(flat, prepend=-1))
+    lengths = np.diff(starts, append=flat.size)
+    return np.stack((flat[starts], lengths), 1).ravel().tolist()
 
 
 def event_text(event: gr.EventData, name: str) -> str:

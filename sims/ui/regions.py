@@ -1,0 +1,218 @@
+"""Regions of two pictures and which of them belong together, as the page's editor and the style tab use them.
+
+The editor is built by `sims.ui.regions_panel`, which says how a tab embeds it. Everything here works without a page:
+`found_regions` finds the two label maps, `regions_value` makes the editor's value of them, `pairs_of` reads what a
+person chose in it, and `chosen_regions` does all that a run needs at once.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sims.generator import RequestError
+from sims.kept import Kept
+from sims.label_space import Colour, label_space
+from sims.layout import Layout, nearest_index
+from sims.requests import MAX_LABEL, MAX_PAIRS
+from sims.segmentation import SPACES, segment
+from sims.style.label_maps import read_label_map
+from sims.style.layout_chain import segmenters_space
+from sims.style.regions import FEWEST, FURTHEST
+from sims.ui.layouts import uploaded_bytes
+from sims.ui.page_part import run_lengths
+from sims.ui.session import thumbnail
+
+NONE, LAYOUT, MAPS = "none", "layout", "maps"
+KINDS = {
+    NONE: "None: as a whole",
+    "street": "Found: street",
+    "landscape": "Found: landscape",
+    LAYOUT: "The content's layout",
+    MAPS: "Label maps",
+}
+SHOWN = 256  # pixels along the longer side of the label pictures
+MAX_SHOWN = 64  # regions of a picture, the largest
+KEPT_BYTES = 16_000_000  # of layouts that were found
+TURN = 0.618034  # of the hue circle from one id without a class to the next: the golden section keeps them apart
+
+_found: Kept[np.ndarray] = Kept(KEPT_BYTES)
+
+
+@dataclass(frozen=True, eq=False)
+class RegionMaps:
+    """Two label maps, (h, w) int32 of ids 0..65535 and of any size, and what their ids are called and coloured."""
+
+    content: np.ndarray
+    style: np.ndarray
+    names: Mapping[int, str] = field(default_factory=dict)
+    colours: Mapping[int, Colour] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenRegions:
+    """What of a `StyleRequest` tells its regions: its fields of these names."""
+
+    content_labels: np.ndarray | None = None
+    style_labels: np.ndarray | None = None
+    pairs: Mapping[int, int | None] = field(default_factory=dict)
+    label_names: Mapping[int, str] = field(default_factory=dict)
+
+
+def chosen_regions(
+    content: np.ndarray,
+    style: np.ndarray,
+    layout: Layout | None,
+    kind: object,
+    content_map: str | None,
+    style_map: str | None,
+    value: object,
+) -> ChosenRegions:
+    """The regions of a run, from the pictures (RGB uint8), the content's layout and what the editor's fields hold.
+
+    What was found for the editor is kept, so that this takes no time. Raises a fault (`session.FAULTS`).
+    """
+    maps = found_regions(content, style, layout, kind, content_map, style_map)
+    if maps is None:
+        return ChosenRegions()
+    pairs = pairs_of(value, str(kind), maps.content, maps.style)
+    return ChosenRegions(maps.content, maps.style, pairs, maps.names)
+
+
+def found_regions(
+    content: np.ndarray,
+    style: np.ndarray,
+    layout: Layout | None,
+    kind: object,
+    content_map: str | None,
+    style_map: str | None,
+) -> RegionMaps | None:
+    """The label maps that a key of `KINDS` stands for; None for "none". The maps are paths of uploaded files.
+
+    With the content's layout, a label map of the style picture counts, in the layout's ids, and where there is none
+    the segmenter finds the style's layout. Raises a fault (`session.FAULTS`).
+    """
+    if kind == NONE:
+        return None
+    if kind == MAPS:
+        return RegionMaps(_uploaded(content_map, "content"), _uploaded(style_map, "style"))
+    if kind == LAYOUT:
+        if layout is None:
+            raise RequestError("The content picture came without a layout; choose other regions.")
+        return _of_layout(layout, style, style_map)
+    if kind not in SPACES:
+        raise RequestError(f"The regions are {str(kind)[:40]!r}; they are one of {', '.join(KINDS)}.")
+    return _of_classes(_segmented(content, str(kind)), _segmented(style, str(kind)))
+
+
+def _uploaded(path: str | None, whose: str) -> np.ndarray:
+    return read_label_map(uploaded_bytes(path, f"label map of the {whose} picture"), whose)
+
+
+def _of_layout(layout: Layout, style: np.ndarray, style_map: str | None) -> RegionMaps:
+    if style_map:
+        names = {each.id: each.name for each in layout.space.classes}
+        colours = {each.id: each.colour for each in layout.space.classes}
+        return RegionMaps(layout.ids.astype(np.int32), _uploaded(style_map, "style"), names, colours)
+    space = segmenters_space(layout)
+    moved = layout.to_space(space)
+    return _of_classes(moved.layout, _segmented(style, space), tuple(moved.sentences()))
+
+
+def _of_classes(content: Layout, style: Layout, notes: tuple[str, ...] = ()) -> RegionMaps:
+    names = {each.id: each.name for each in content.space.classes}
+    colours = {each.id: each.colour for each in content.space.classes}
+    return RegionMaps(content.ids.astype(np.int32), style.ids.astype(np.int32), names, colours, notes)
+
+
+def _segmented(image: np.ndarray, space: str) -> Layout:
+    key = (image.shape, space, hashlib.sha256(image.tobytes()).digest())
+    ids = _found.get(key)
+    if ids is None:
+        ids = _found[key] = segment(image, space).ids
+    return Layout(ids, label_space(space))
+
+
+def pairs_of(value: object, kind: str, content: np.ndarray, style: np.ndarray) -> dict[int, int | None]:
+    """Which regions were paired by hand in the editor's value: content id -> style id, or None to leave it as it is.
+
+    What a person chose for regions that these label maps do not have stays in the value, is not seen in the editor, and
+    counts for nothing. Raises `RequestError` where a client sent anything else than the editor writes.
+    """
+    chosen = value.get("chosen") if isinstance(value, dict) else {}
+    given = chosen.get(kind, {}) if isinstance(chosen, dict) else None
+    if not isinstance(given, dict) or len(given) > MAX_PAIRS:
+        raise RequestError(f"The page sent no list of at most {MAX_PAIRS} paired regions; reload it.")
+    pairs = {_region(one): None if other is None else _region(other) for one, other in given.items()}
+    has, offers = set(np.unique(content).tolist()), set(np.unique(style).tolist())
+    return {
+        one: other for one, other in pairs.items() if one in has and one != other and (other is None or other in offers)
+    }
+
+
+def _region(value: object) -> int:
+    """An id, which is text where it is the key of a JSON object."""
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) <= len(str(MAX_LABEL)):
+        value = int(value)
+    if type(value) is not int or not 0 <= value <= MAX_LABEL:
+        raise RequestError(f"The page paired {repr(value)[:40]}; regions are whole numbers from 0 to {MAX_LABEL}.")
+    return value
+
+
+def kept_choices(value: object) -> dict[str, Any]:
+    """What was chosen in the editor's value, to be put into the next one; nothing where it is damaged."""
+    chosen = value.get("chosen") if isinstance(value, dict) else None
+    return chosen if isinstance(chosen, dict) and chosen.keys() <= KINDS.keys() else {}
+
+
+def regions_value(
+    maps: RegionMaps, content: np.ndarray, style: np.ndarray, kind: str, chosen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The editor's value: both pictures with their regions, largest first, and what is chosen, by kind of regions."""
+    sides = [_side(maps, maps.content, content, "Content"), _side(maps, maps.style, style, "Style")]
+    hidden = [side["hidden"] for side in sides]
+    notes = [*maps.notes, *([f"Only the {MAX_SHOWN} largest regions of a picture are listed."] if any(hidden) else [])]
+    return {"kind": kind, "chosen": dict(chosen), "sides": sides, "notes": notes, "limits": [FEWEST, FURTHEST]}
+
+
+def _side(maps: RegionMaps, labels: np.ndarray, picture: np.ndarray, title: str) -> dict[str, Any]:
+    """One picture as data: its label map in small, numbered from 1 as its regions are listed, 0 for all others."""
+    pixels = np.bincount(labels.ravel(), minlength=MAX_LABEL + 1)
+    order = np.argsort(-pixels, kind="stable")[: np.count_nonzero(pixels)]
+    listed = order[:MAX_SHOWN].tolist()
+    numbers = np.zeros(MAX_LABEL + 1, np.int32)
+    numbers[listed] = np.arange(1, len(listed) + 1)
+    scale = min(1.0, SHOWN / max(labels.shape))
+    height, width = (max(1, round(side * scale)) for side in labels.shape)
+    small = labels[
+        np.ix_(*(nearest_index(*ends, "centre") for ends in zip(labels.shape, (height, width), strict=True)))
+    ]
+    return {
+        "title": title,
+        "picture": thumbnail(picture),
+        "ratio": picture.shape[1] / picture.shape[0],
+        "map": {"width": width, "height": height, "runs": run_lengths(numbers[small])},
+        "hidden": len(order) - len(listed),
+        "regions": [
+            {
+                "id": one,
+                "name": maps.names.get(one, f"id {one}"),
+                "colour": f"#{bytes(maps.colours.get(one) or _colour(one)).hex()}",
+                "pixels": int(pixels[one]),
+                "share": float(pixels[one] / labels.size),
+            }
+            for one in listed
+        ],
+    }
+
+
+def _colour(label: int) -> Colour:
+    """A colour for an id that is no class, unlike those of the ids beside it."""
+    red, green, blue = colorsys.hls_to_rgb(label * TURN % 1, 0.42 + 0.2 * (label % 2), 0.55)
+    return round(255 * red), round(255 * green), round(255 * blue)
