@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from sims import provenance
-from sims.generator import ImageRequest, LayoutRequest, Picture, Request
+from sims.generator import ImageRequest, LayoutRequest, Picture, Request, StyleRequest, TextureRequest
 from sims.label_space import label_space
 from sims.layout import Layout
 from sims.provenance import RecipeError, picture_png, read_recipe
@@ -117,6 +117,52 @@ def test_image_recipe_comes_back_exactly() -> None:
     recipe = read_recipe(picture_png(made))
     assert isinstance(recipe.request, ImageRequest)
     np.testing.assert_array_equal(recipe.request.image, noise(12, 10, 3))
+
+
+def test_style_recipe_comes_back_exactly() -> None:
+    maps = noise(16, 24, high=300, dtype=np.int32), noise(9, 8, high=4)
+    asked = StyleRequest(noise(20, 30, 3), noise(31, 17, 3), *maps, {299: 3, 2: None}, 0.625, {"smoothing": "fast"})
+    read = read_recipe(picture_png(picture(asked, options={"smoothing": "fast"}))).request
+    assert isinstance(read, StyleRequest)
+    for name in ("content", "style", "content_labels", "style_labels"):
+        assert (getattr(read, name) == getattr(asked, name)).all(), name
+    assert (read.pairs, read.strength, read.options) == (asked.pairs, asked.strength, asked.options)
+
+
+def test_a_style_without_regions_and_a_texture_come_back() -> None:
+    read = read_recipe(picture_png(picture(StyleRequest(noise(20, 30, 3), noise(31, 17, 3))))).request
+    assert isinstance(read, StyleRequest)
+    assert (read.content_labels, read.style_labels, read.pairs, read.strength) == (None, None, {}, 1.0)
+    example = TextureRequest(noise(64, 65, 3), (128, 96))
+    again = read_recipe(picture_png(picture(example))).request
+    assert isinstance(again, TextureRequest)
+    assert again.size == (128, 96)
+    assert (again.example == example.example).all()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"strength": 2, "pairs": []},
+        {"strength": float("nan"), "pairs": []},
+        {"strength": 1},
+        {"strength": 1, "pairs": [[1]]},
+        {"strength": 1, "pairs": [[1, "none"]]},
+        {"strength": 1, "pairs": [[65536, 0]]},
+        {"strength": 1, "pairs": [[0, 0]] * 257},
+        {"strength": 1, "pairs": [], "size": [64, 64]},
+    ],
+)
+def test_what_no_style_asks_for_is_refused(asked: dict) -> None:
+    png = picture_png(picture(StyleRequest(noise(20, 30, 3), noise(31, 17, 3))))
+    assert "the field 'asked' does not fit its task" in refusal(with_fields(png, asked=asked))
+
+
+def test_a_recipe_of_the_first_format_is_still_read() -> None:
+    png = picture_png(picture())
+    document = document_of(png) | {"format": 1}
+    del document["asked"]
+    assert read_recipe(rebuilt(png, "sims-studio", json.dumps(document).encode())).seed == 7
 
 
 def test_other_programs_see_the_picture_and_its_title() -> None:
