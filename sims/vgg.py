@@ -29,7 +29,7 @@ class VGG19(nn.Module):
     def __init__(self, width: float = 1.0, batch_norm: bool = False, pooling: Literal["max", "average"] = "max"):
         super().__init__()
         self.features = nn.Sequential()
-        self.taps: dict[str, int] = {}  # "conv3_4" -> index of its ReLU in `features`
+        self.taps: dict[str, int] = {}  # "conv3_4" -> index of its ReLU in `features`, "pool3" -> that of the pool
         self.widths = tuple(round(channels * width) for channels in BLOCK_WIDTHS)
         previous = 3
         for block, (count, channels) in enumerate(zip(CONVOLUTIONS_PER_BLOCK, self.widths, strict=True), start=1):
@@ -41,11 +41,12 @@ class VGG19(nn.Module):
                 self.taps[f"conv{block}_{number}"] = len(self.features) - 1
                 previous = channels
             self.features.append(nn.MaxPool2d(2) if pooling == "max" else nn.AvgPool2d(2))
+            self.taps[f"pool{block}"] = len(self.features) - 1
 
     def forward(self, image: Tensor, taps: Sequence[str]) -> list[Tensor]:
         """Rectified responses at the named layers, in network order.
 
-        `image` is (B, 3, H, W), normalised as the weights expect; `taps` are names such as "conv3_4".
+        `image` is (B, 3, H, W), normalised as the weights expect; `taps` are names such as "conv3_4" or "pool3".
         """
         wanted = {self.taps[name] for name in taps}
         last = max(wanted)
