@@ -172,7 +172,8 @@ class _Gathering:
         self._done += strip.shape[2]
         pixels = _pixels(strip)
         for one, moments in self.moments.items():
-            moments.add(pixels[(labels == one).flatten()])
+            inside = (labels == one).flatten()
+            moments.add(pixels if inside.all() else pixels[inside])
 
     def complete(self) -> dict[int, Moments]:
         """Of the regions that have pixels enough."""
@@ -185,10 +186,14 @@ class _Gathering:
             labels = self.labels[done : done + strip.shape[2]].to(strip.device)
             done += strip.shape[2]
             pixels = _pixels(strip)
-            found = pixels.clone()
+            found = pixels
             for one, affine in maps.items():
                 inside = (labels == one).flatten()
-                found[inside] = affine(pixels[inside])
+                if inside.all():
+                    found = affine(pixels)
+                elif inside.any():
+                    found = found.clone() if found is pixels else found
+                    found[inside] = affine(pixels[inside])
             yield found.view(1, *strip.shape[2:], -1).permute(0, 3, 1, 2)
 
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-STRIP_PIXELS = 2**16  # about as many pixels of the picture make one strip
+STRIP_PIXELS = 2**15  # about as many pixels of the picture make one strip
 
 
 class Pool(NamedTuple):
@@ -35,31 +35,48 @@ def strips(rows: Tensor, pixels: int = STRIP_PIXELS) -> Iterator[Tensor]:
 
 def convolved(given: Iterable[Tensor], layer: nn.Module, height: int, rectified: bool = True) -> Iterator[Tensor]:
     """A 3x3 convolution of a map of `height` rows whose borders are reflected, and its ReLU."""
-    window, first, seen = None, True, 0
+    kept: Tensor | None = None  # the last rows so far, of which the next strip needs two
+    seen = 0
     for strip in given:
-        seen += strip.shape[2]
-        window = strip if window is None else torch.cat((window, strip), 2)
-        last = seen == height
-        if first and window.shape[2] < 2:
+        above, seen = 0 if kept is None else kept.shape[2], seen + strip.shape[2]
+        if seen < 2:  # reflection at the top needs the second row
+            kept = strip
             continue
-        found = layer(F.pad(window, (1, 1, int(first), int(last)), mode="reflect"))
-        window, first = window[:, :, -2:].clone(), False
+        window = _padded(kept, strip, top=above < 2, bottom=seen == height)
+        kept = window[:, :, -2:, 1:-1].clone()
+        found = layer(window)
         yield F.relu_(found) if rectified else found
+
+
+def _padded(kept: Tensor | None, strip: Tensor, top: bool, bottom: bool) -> Tensor:
+    """The strip under the rows `kept`, reflected at both sides, and at the picture's top and bottom if it is there."""
+    if kept is None:
+        return F.pad(strip, (1, 1, int(top), int(bottom)), mode="reflect")
+    above, rows = top + kept.shape[2], strip.shape[2]
+    window = _empty(strip, above + rows + bottom, strip.shape[3] + 2)
+    window[:, :, top:above, 1:-1] = kept
+    window[:, :, above : above + rows, 1:-1] = strip
+    window[..., 0], window[..., -1] = window[..., 2], window[..., -3]
+    if top:
+        window[:, :, 0] = window[:, :, 2]
+    if bottom:
+        window[:, :, -1] = window[:, :, -3]
+    return window
 
 
 def pooled(given: Iterable[Tensor], pool: Pool) -> Iterator[Tensor]:
     """The maxima of 2x2 windows; their positions are written into `pool`. An odd last row or column is dropped."""
     left: Tensor | None = None
-    done = 0
+    done, width = 0, pool.size[1]
     for strip in given:
-        window = strip if left is None else torch.cat((left, strip), 2)
+        window = strip if left is None or not left.numel() else torch.cat((left, strip), 2)
         rows = window.shape[2] // 2
         left = window[:, :, 2 * rows :].clone()
         if rows:
             found, indices = F.max_pool2d(window[:, :, : 2 * rows], 2, return_indices=True)
-            width = window.shape[3]
-            row, column = torch.div(indices, width, rounding_mode="floor"), indices % width
-            pool.positions[:, :, done : done + rows] = (row % 2 * 2 + column % 2).to(torch.uint8)
+            down, across = (torch.arange(sides, device=strip.device) for sides in found.shape[2:])
+            beyond = indices - (2 * width * down[:, None] + 2 * across)  # 0, 1, width or width + 1
+            pool.positions[:, :, done : done + rows] = torch.where(beyond >= width, beyond - width + 2, beyond)
             done += rows
             yield found
 
@@ -69,15 +86,25 @@ def unpooled(given: Iterable[Tensor], pool: Pool) -> Iterator[Tensor]:
     height, width = pool.size
     done = 0
     for strip in given:
-        rows = strip.shape[2]
+        rows, even = strip.shape[2], width // 2 * 2
         positions = pool.positions[:, :, done : done + rows]
         done += rows
-        odd = height - 2 * done if done == height // 2 else 0
-        found = strip.new_zeros((*strip.shape[:2], 2 * rows + odd, width))
+        odd = height % 2 if done == height // 2 else 0
+        found = _empty(strip, 2 * rows + odd, width)
+        found[:, :, 2 * rows :], found[..., even:] = 0, 0
         for corner in range(4):
             row, column = divmod(corner, 2)
-            found[:, :, row : 2 * rows : 2, column : width // 2 * 2 : 2] = strip * (positions == corner)
+            place, here = found[:, :, row : 2 * rows : 2, column:even:2], positions == corner
+            if strip.requires_grad:
+                place.copy_(strip * here)
+            else:
+                torch.mul(strip, here, out=place)  # one pass fewer, which no gradient can follow
         yield found
+
+
+def _empty(like: Tensor, height: int, width: int) -> Tensor:
+    shape = (*like.shape[:2], height, width)
+    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
 
 
 def watched(given: Iterable[Tensor], look: Callable[[Tensor], None]) -> Iterator[Tensor]:
@@ -101,8 +128,7 @@ def gathered(given: Iterable[Tensor], height: int) -> Tensor:
     done, whole = 0, torch.empty(())
     for strip in given:
         if not done:
-            shape = (*strip.shape[:2], height, strip.shape[3])
-            whole = strip.new_empty(shape).contiguous(memory_format=torch.channels_last)
+            whole = _empty(strip, height, strip.shape[3])
         whole[:, :, done : done + strip.shape[2]] = strip
         done += strip.shape[2]
     return whole
