@@ -72,7 +72,7 @@ def list_generators() -> list[dict[str, Any]]:
         One object a generator: name, title, family, label_space, accepts_style, licence, verified, ready, reason.
     """
     listed = []
-    for entry in catalogue.layout_entries():
+    for entry in catalogue.entries():
         state = availability(entry)
         listed.append(
             {
@@ -288,7 +288,7 @@ def whole_count(seeds: float) -> int:
 
 def ready_name(name: str) -> str:
     """`name`, if it is a layout generator that can run now; raises `ZooError` otherwise."""
-    entry = catalogue.named_layout_entry(name)
+    entry = catalogue.named_entry(name)
     state = availability(entry)
     if not state.ready:
         raise ZooError(state.reason)

@@ -1,18 +1,22 @@
-"""The layout generators of the catalogue as the page shows them: ready ones to choose, the others with a reason."""
+"""The generators of the catalogue as the page shows them: ready ones to choose, the others with a reason."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sims.generator import Cancelled, Card, Choice, Progress
 from sims.label_space import label_space
 from sims.load import LoadError, card
+from sims.requests import WORKS_FROM
 from sims.ui.work import Work
 from zoo import Entry, ZooError, catalog, find
 from zoo.hub import availability, obtain
+
+# What generators do whose networks were trained for their features: nothing but the family says it.
+FEATURES_DO: Mapping[str, tuple[str, ...]] = {"vgg": ("style", "texture")}
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,9 @@ class Offer:
     def page_value(self) -> dict[str, Any]:
         """This offer as the data of a row."""
         entry = self.entry
-        space = label_space(entry.label_space).title if entry.label_space else "labels of its own"
+        space = label_space(entry.label_space).title if entry.label_space else ""
+        if entry.task == "layout" and not space:
+            space = "labels of its own"
         size = f"{sum(entry.size_bytes) / 1e6:.0f} MB" if entry.size_bytes else ""
         return {
             "name": entry.name,
@@ -46,19 +52,19 @@ class Offer:
         }
 
 
-def layout_entries() -> list[Entry]:
-    """The catalogue's generators that make pictures from layouts, in its order."""
-    return [entry for entry in catalog().values() if entry.task == "layout"]
+def entries(task: str = "layout") -> list[Entry]:
+    """The catalogue's generators that can carry out `task`, a key of `sims.requests.REQUESTS`, in its order."""
+    return [entry for entry in catalog().values() if task in FEATURES_DO.get(entry.family, (entry.task,))]
 
 
-def ready_cards() -> list[Card]:
-    """The cards of the layout generators that can run now. Makes no network call."""
-    return [state for state in map(_state, layout_entries()) if isinstance(state, Card)]
+def ready_cards(task: str = "layout") -> list[Card]:
+    """The cards of the generators that can carry out `task` now. Makes no network call."""
+    return [state for state in map(_state, entries(task)) if isinstance(state, Card)]
 
 
-def offers() -> list[Offer]:
-    """The layout generators that cannot run now, those that can be pulled first. Makes no network call."""
-    rows = [state for state in map(_state, layout_entries()) if isinstance(state, Offer)]
+def offers(task: str = "layout") -> list[Offer]:
+    """The generators of `task` that cannot run now, those that can be pulled first. Makes no network call."""
+    rows = [state for state in map(_state, entries(task)) if isinstance(state, Offer)]
     return sorted(rows, key=lambda row: not row.can_pull)
 
 
@@ -103,40 +109,42 @@ def options(cards: Iterable[Card]) -> list[Choice]:
     return list(merged.values())
 
 
-def named_layout_entry(name: str) -> Entry:
-    """The catalogue's entry called `name`; `ZooError` unless there is one and it works from layouts."""
+def named_entry(name: str, task: str = "layout") -> Entry:
+    """The catalogue's entry called `name`; `ZooError` unless there is one and it carries out `task`."""
     entry = find(name)
-    if entry.task != "layout":
-        raise ZooError(f"{entry.title} does not work from layouts; choose a layout generator.")
+    if entry not in entries(task):
+        raise ZooError(f"{entry.title} does not work from {WORKS_FROM[task]}; choose a generator that does.")
     return entry
 
 
-def pull(name: str, stop: threading.Event) -> Iterator[list[Offer] | None]:
-    """The offers while the checkpoint `name` is pulled, again after each change; None when nothing changed.
+def pull(name: str, stop: threading.Event, task: str = "layout") -> Iterator[list[Offer] | None]:
+    """The offers of `task` while the checkpoint `name` is pulled, again after each change; None when nothing changed.
 
     The last list lacks the offer if the pull succeeded, and says in one sentence why if it did not.
     """
-    named_layout_entry(name)
+    named_entry(name, task)
 
     def fetch(progress: Progress) -> None:
         obtain(name, progress=progress)
 
     work = Work(fetch, stop)
     for news in work.reports():
-        yield _with(name, state="pulling", fraction=work.fraction, what=work.what) if news else None
+        yield _with(name, task, state="pulling", fraction=work.fraction, what=work.what) if news else None
     try:
         work.result()
-        yield offers()
+        yield offers(task)
     except Cancelled:
-        yield offers()
+        yield offers(task)
     except ZooError as error:
-        yield _with(name, error=str(error))
+        yield _with(name, task, error=str(error))
 
 
-def _with(name: str, *, state: str = "", fraction: float = 0.0, what: str = "", error: str = "") -> list[Offer]:
+def _with(
+    name: str, task: str, *, state: str = "", fraction: float = 0.0, what: str = "", error: str = ""
+) -> list[Offer]:
     return [
         replace(row, state=state, fraction=fraction, what=what, error=error) if row.entry.name == name else row
-        for row in offers()
+        for row in offers(task)
     ]
 
 

@@ -45,7 +45,7 @@ from sims.load import LoadError, card, load
 from sims.memory.bank_file import BankError
 from sims.memory.pipeline import SimsGenerator
 from sims.provenance import RecipeError, picture_png, read_recipe
-from sims.ui.catalogue import named_layout_entry
+from sims.ui.catalogue import named_entry
 from sims.ui.page_part import file_value
 from sims.ui.shelf import SHELF
 from sims.ui.work import Work
@@ -180,7 +180,7 @@ def plan(
     check_seed(seed)
     tasks = []
     for name in dict.fromkeys(names):
-        known = card(named_layout_entry(name).name)
+        known = card(named_entry(name).name)
         names_known = {choice.name for choice in known.options}
         chosen = {key: value for key, value in (options or {}).items() if key in names_known}
         request = LayoutRequest(layout, style if known.accepts_style else None, chosen)

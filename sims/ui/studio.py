@@ -40,7 +40,7 @@ def launch_settings() -> dict[str, Any]:
     """How the page is served: our look, nothing that looks outside, no internals in error messages."""
     return {
         "theme": studio_theme(),
-        "css_paths": [STATIC / "studio.css", STATIC / "stages.css"],
+        "css_paths": [STATIC / f"{name}.css" for name in ("studio", "stages", "viewer", "picture_drop")],
         "favicon_path": STATIC / "favicon.svg",
         "footer_links": ["api", "settings"],
         "mcp_server": True,

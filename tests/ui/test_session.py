@@ -297,7 +297,7 @@ def test_conversion_says_what_was_lost(layout: Layout) -> None:
 
 def test_every_layout_generator_is_either_ready_or_explained() -> None:
     ready, rows = catalogue.ready_cards(), catalogue.offers()
-    assert len(ready) + len(rows) == len(catalogue.layout_entries())
+    assert len(ready) + len(rows) == len(catalogue.entries())
     assert all(row.reason.endswith(".") for row in rows)
     assert not {card.name for card in ready} & {row.entry.name for row in rows}
 

@@ -1,0 +1,54 @@
+"""The view of one picture and how it came about, which the tabs for styles and textures share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from sims.ui.page_part import file_value, page_part
+from sims.ui.session import Result, Shown
+
+RESULT = "result"  # what the finished picture is called among those that lead to it
+
+
+def viewer(elem_id: str, empty: Mapping[str, str]) -> gr.HTML:
+    """The part; `empty` has the "title" and the "text" that it shows until there is something to be seen.
+
+    Its events: those that `viewer_value` is told to offer, each with the result's "key".
+    """
+    return page_part("viewer", {"empty": dict(empty)}, elem_id=elem_id, label="Result")
+
+
+def viewer_value(
+    result: Result,
+    before: Mapping[str, Shown],
+    *,
+    pair: bool = True,
+    tiles: bool = False,
+    actions: Sequence[tuple[str, str, str]] = (),
+) -> dict[str, Any]:
+    """What the part shows of a result.
+
+    `before` are the pictures that it is made from, by name; the first of them, the pictures on the way and the result
+    can be laid over each other if `pair`, all of one size. With `tiles` the result can be seen two by two. `actions`
+    are further buttons: name of the event, text, and title.
+    """
+    shown = {**before, **result.shown} if result.state == "done" else dict(before)
+    if result.state == "done" and result.size is not None:
+        shown[RESULT] = Shown(result.path, result.size)
+    pictures = [
+        {"name": name, "file": file_value(one.path), "width": one.size[1], "height": one.size[0]}
+        for name, one in shown.items()
+    ]
+    said = [f"seed {result.task.seed}", result.task.said]
+    return {
+        **result.page_value(),
+        "said": " · ".join(filter(None, said)),
+        "preview": result.preview,
+        "pictures": pictures,
+        "pair": pair,
+        "tiles": tiles,
+        "actions": [list(action) for action in actions],
+    }
