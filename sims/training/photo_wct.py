@@ -14,7 +14,7 @@ import numpy as np
 import skimage.data
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from sims.generator import placed, to_uint8
 from sims.style.photo_wct import LEVELS, PhotoWct
@@ -38,9 +38,8 @@ WINDOW = {"cpu": 192, "cuda": 256}
 BATCH = {"cpu": 4, "cuda": 16}
 SCALES = (0.5, 1.2)  # of photographs
 CHANCES = {4: 0.35, 3: 0.3, 2: 0.2, 1: 0.15}  # of a level to learn in a step
-ENCODER_SHARE = 0.5  # of the learning rate
+ENCODER_SHARE = 0.3  # of the learning rate
 FEATURES = 0.02  # weight of the features' relative squared error beside the pixels' squared error
-BEHIND_UNPOOLING = ("conv3_4", "conv2_2", "conv1_2")
 SHOWN = 4
 
 
@@ -49,6 +48,8 @@ class PhotoWctRecipe(FittingRecipe):
 
     Pictures are recoloured, as styles will do it. All encoders are the beginnings of one.
     """
+
+    learning_rate = 3e-3
 
     def __init__(self, name: str, world: World, segmenter: Path, device: torch.device):
         self.frames = [read_frames(world, space, "training").pictures for space in SPACES]
@@ -148,14 +149,6 @@ def with_encoder(network: PhotoWct, trunk: VGG19) -> PhotoWct:
             if name in dict(shorter.named_children()):
                 shorter.add_module(name, layer)
     encoder.get_submodule("conv0").requires_grad_(False)
-    for level in LEVELS:
-        for name, layer in network.get_submodule(f"d{level}").named_children():
-            assert isinstance(layer, nn.Conv2d)
-            assert layer.bias is not None
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            if name in BEHIND_UNPOOLING:
-                layer.weight.data *= 2  # three of four of its inputs are zero
-            nn.init.zeros_(layer.bias)
     return network
 
 
