@@ -66,3 +66,15 @@ def with_counters(state: State) -> State:
 def saved(path: Path, content: object, legacy: bool = False) -> Path:
     torch.save(content, path, _use_new_zipfile_serialization=not legacy)
     return path
+
+
+class OldTensor:
+    """Pickles as PyTorch 0.3 pickled tensors: rebuilt without their gradient flag and hooks."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        tensor = self.tensor
+        storage = torch.storage.TypedStorage(wrap_storage=tensor.untyped_storage(), dtype=tensor.dtype, _internal=True)
+        return torch._utils._rebuild_tensor, (storage, 0, tuple(tensor.shape), tensor.stride())

@@ -16,6 +16,7 @@ from convert_cases import (
     SPADE_VAE,
     SUB_MOBILE,
     UNET,
+    OldTensor,
     State,
     key_list,
     saved,
@@ -94,18 +95,6 @@ def test_state_dicts_are_found_however_they_are_wrapped(wrapping: str, legacy: b
     assert file.read_bytes().startswith(b"\x80\x02" if legacy else b"PK")
     tensors, _ = converted(convert("huggan", [file], tmp_path / "out"))
     assert_equal(tensors, state)
-
-
-class OldTensor:
-    """Pickles as PyTorch 0.3 pickled tensors: rebuilt without their gradient flag and hooks."""
-
-    def __init__(self, tensor: torch.Tensor) -> None:
-        self.tensor = tensor
-
-    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        tensor = self.tensor
-        storage = torch.storage.TypedStorage(wrap_storage=tensor.untyped_storage(), dtype=tensor.dtype, _internal=True)
-        return torch._utils._rebuild_tensor, (storage, 0, tuple(tensor.shape), tensor.stride())
 
 
 def test_tensors_of_pytorch_0_3_are_read(tmp_path: Path) -> None:

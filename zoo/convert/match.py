@@ -35,6 +35,7 @@ KINDS = (
         r"g_(encoder|decoder|transform|selection)_conv1\..*|(synthesis|transform|order)\.g_.*",
         "a network of SIMS: use family sims with all three of them",
     ),
+    (r"[ed]4\.conv4_1\.weight", "PhotoWCT: use family photo_wct"),
     (r"features\.0\.weight", "a VGG classifier: use family vgg if it is VGG-19"),
 )
 
