@@ -30,13 +30,14 @@ from sims.ui.session import thumbnail
 
 NONE, LAYOUT, MAPS = "none", "layout", "maps"
 KINDS = {
-    NONE: "None: as a whole",
-    "street": "Found: street",
-    "landscape": "Found: landscape",
+    NONE: "None",
+    "street": "Find: street",
+    "landscape": "Find: landscape",
     LAYOUT: "The content's layout",
     MAPS: "Label maps",
 }
 SHOWN = 256  # pixels along the longer side of the label pictures
+PICTURE = (480, 480)  # of the pictures below them, at most
 MAX_SHOWN = 64  # regions of a picture, the largest
 KEPT_BYTES = 16_000_000  # of layouts that were found
 TURN = 0.618034  # of the hue circle from one id without a class to the next: the golden section keeps them apart
@@ -145,7 +146,7 @@ def pairs_of(value: object, kind: str, content: np.ndarray, style: np.ndarray) -
     What a person chose for regions that these label maps do not have stays in the value, is not seen in the editor, and
     counts for nothing. Raises `RequestError` where a client sent anything else than the editor writes.
     """
-    chosen = value.get("chosen") if isinstance(value, dict) else {}
+    chosen = value.get("chosen", {}) if isinstance(value, dict) else {}
     given = chosen.get(kind, {}) if isinstance(chosen, dict) else None
     if not isinstance(given, dict) or len(given) > MAX_PAIRS:
         raise RequestError(f"The page sent no list of at most {MAX_PAIRS} paired regions; reload it.")
@@ -195,7 +196,7 @@ def _side(maps: RegionMaps, labels: np.ndarray, picture: np.ndarray, title: str)
     ]
     return {
         "title": title,
-        "picture": thumbnail(picture),
+        "picture": thumbnail(picture, PICTURE),
         "ratio": picture.shape[1] / picture.shape[0],
         "map": {"width": width, "height": height, "runs": run_lengths(numbers[small])},
         "hidden": len(order) - len(listed),

@@ -6,6 +6,8 @@ came with the content (`Layout` or None):
     regions = build_regions_panel()
     connect_regions(regions, content, style, layout)   # it follows the three states from then on
 
+and `regions.css` among the page's stylesheets.
+
 In the event that starts a run, `regions.fields` are among the inputs, and their values, in that order, go to
 
     chosen = chosen_regions(content, style, layout, *fields)   # of sims.ui.regions; raises a fault (session.FAULTS)
@@ -27,7 +29,7 @@ import numpy as np
 from sims.generator import StyleRequest
 from sims.layout import Layout
 from sims.style.label_maps import label_map_png
-from sims.ui.events import PAGE
+from sims.ui.events import INSTANT, PAGE
 from sims.ui.page_part import page_part
 from sims.ui.regions import KINDS, LAYOUT, MAPS, NONE, RegionMaps, found_regions, kept_choices, regions_value
 from sims.ui.session import FAULTS
@@ -74,9 +76,10 @@ def connect_regions(panel: RegionsPanel, content: gr.State, style: gr.State, lay
     """Let the panel follow the pictures and the layout that the states hold, and what is chosen in it."""
     inputs = [content, style, layout, *panel.fields]
     alone = {"concurrency_limit": 1, "concurrency_id": "regions", "trigger_mode": "always_last"}  # it runs a network
-    layout.change(offer_layout, [layout, panel.kind], panel.kind, **PAGE, concurrency_limit=None)
+    offered = layout.change(offer_layout, [layout, panel.kind], panel.kind, **INSTANT)
     changes = [panel.kind.change, panel.content_map.change, panel.style_map.change, content.change, style.change]
-    gr.on([*changes, layout.change], show_regions, inputs, panel.fields[1:], **PAGE, **alone)
+    # Not at the layout's change: a kind that is no longer offered would be refused.
+    gr.on([*changes, offered.then], show_regions, inputs, panel.fields[1:], **PAGE, **alone)
 
 
 def kinds(layout: Layout | None) -> list[tuple[str, str]]:

@@ -137,7 +137,7 @@ function row(region) {
     { class: "regions-row", "data-id": String(region.id), pointerenter: () => point(CONTENT, region.id), pointerleave: () => point(CONTENT, null) },
     make("span", { class: "regions-swatch", style: `background: ${region.colour}` }),
     make("span", { class: "regions-name" }, region.name, make("span", { class: "regions-share" }, percent(region.share))),
-    make("span", { class: "regions-arrow", "aria-hidden": "true" }, "takes the look of"),
+    make("span", { class: "regions-arrow", "aria-hidden": "true" }, "→"),
     make("span", { class: "regions-swatch regions-target" }),
     list,
     make("span", { class: "regions-reason" }),
