@@ -95,14 +95,14 @@ def fitting(cards: Iterable[Card], space: str) -> list[str]:
     return [one.name for one in cards if one.label_space == space and not one.variant_of]
 
 
-def options(cards: Iterable[Card]) -> list[Choice]:
+def options(cards: Iterable[Card], *, patterns: bool = False) -> list[Choice]:
     """What can be chosen for these generators, one choice a name with all values that any of them accepts.
 
-    Choices that take texts of a pattern are left out: a page offers those where they mean something.
+    Choices that take texts of a pattern are left out unless `patterns`: a page offers those where they mean something.
     """
     merged: dict[str, Choice] = {}
     for one in cards:
-        for choice in (each for each in one.options if not each.pattern):
+        for choice in (each for each in one.options if patterns or not each.pattern):
             known = merged.setdefault(choice.name, choice)
             values = tuple(dict.fromkeys((*known.values, *choice.values)))
             merged[choice.name] = replace(known, values=values)

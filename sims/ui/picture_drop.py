@@ -19,49 +19,59 @@ from sims.ui.page_part import file_value, page_part
 from sims.ui.session import Shown, shown
 
 
+@dataclass(frozen=True)
+class Place:
+    """What a place for a picture is called, what it says while it is empty, and what sentences call the picture."""
+
+    label: str
+    invite: str
+    what: str  # as in "style picture"
+
+    def value(self, file: Shown | None, note: str = "", *, wrong: bool = False, fixed: bool = False) -> dict[str, Any]:
+        """What the part shows: a picture and a sentence about it, its size unless `note` says something else.
+
+        `wrong` marks the sentence as one about what cannot be used; a `fixed` picture cannot be changed there.
+        """
+        size = f"{file.size[1]} × {file.size[0]}" if file else ""
+        return {
+            "label": self.label,
+            "invite": self.invite,
+            "file": file_value(file.path) if file else None,
+            "note": note or size,
+            "wrong": wrong,
+            "fixed": fixed,
+        }
+
+
 @dataclass(frozen=True, eq=False)
 class Given:
     """A picture that a person gave: RGB uint8 (H, W, 3), the file that the page shows, and a sentence about it."""
 
     image: np.ndarray
-    shown: Shown
-    note: str
+    file: Shown
+    note: str = ""
 
 
-def picture_drop(label: str, invite: str, elem_id: str) -> gr.HTML:
+def picture_drop(place: Place, elem_id: str) -> gr.HTML:
     """The part. Its event "input" says that a picture was given or taken away; `given` reads its value then."""
-    return page_part("picture_drop", {"label": label, "invite": invite}, elem_id=elem_id, label=label)
+    return page_part("picture_drop", place.value(None), elem_id=elem_id, label=place.label)
 
 
-def drop_value(label: str, invite: str, given: Given | None, wrong: str = "") -> dict[str, Any]:
-    """What the part shows: the picture with its sentence, or else what was `wrong` with the one that came."""
-    value = {"label": label, "invite": invite, "wrong": wrong != "", "note": wrong or (given.note if given else "")}
-    return {**value, "file": file_value(given.shown.path) if given else None}
+def given(value: object, place: Place) -> Given | None:
+    """The picture that a person put into the part, None where it was taken away.
 
-
-def given(value: object, what: str) -> Given | None:
-    """The picture that a person put into the part, None where there is none.
-
-    `what` names it in sentences, as in "style picture". One of more than 4 megapixels is reduced, and the note says so.
-    Raises `LayoutError` or `ImageError`.
+    One of more than 4 megapixels is reduced, and the note says so. Raises `LayoutError` or `ImageError`.
     """
     path = _path(value)
     if path is None:
         return None
-    data = uploaded_bytes(path, what)
-    image = read_image(data, f"The {what}")
+    data = uploaded_bytes(path, place.what)
+    image = read_image(data, f"The {place.what}")
     height, width = image.shape[:2]
     with Image.open(io.BytesIO(data), formats=FORMATS) as file:
         had = file.width * file.height
-    note = f"{width} × {height}"
-    if had > width * height:
-        note = f"It has {had / 1e6:.1f} megapixels and is reduced to {width} × {height} before the work."
-    return Given(image, shown(image, f"{what}.png"), note)
-
-
-def picture(image: np.ndarray, note: str) -> Given:
-    """A picture, RGB uint8 (H, W, 3), that the program itself gives."""
-    return Given(image, shown(image, "picture.png"), note)
+    reduced = f"It has {had / 1e6:.1f} megapixels and is reduced to {width} × {height} before the work."
+    return Given(image, shown(image, "picture.png"), reduced if had > width * height else "")
 
 
 def _path(value: object) -> str | None:

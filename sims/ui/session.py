@@ -73,15 +73,27 @@ log = logging.getLogger("sims")
 _keys = itertools.count(1)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A picture beside the result: its PNG and its size (height, width)."""
+
+    path: str
+    size: tuple[int, int]
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One picture to be made. `request` may be any that the generator of `card` carries out."""
+    """One picture to be made. `request` may be any that the generator of `card` carries out.
+
+    `given` are the pictures that it is made from, by name, as far as the page shows them beside the result.
+    """
 
     card: Card
     request: Request
     seed: int
     notes: tuple[str, ...] = ()
     key: str = field(default_factory=lambda: f"r{next(_keys)}")
+    given: Mapping[str, Shown] = field(default_factory=dict)
 
     @property
     def said(self) -> str:
@@ -111,14 +123,6 @@ class Task:
         return result
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A picture beside the result: its PNG and its size (height, width)."""
-
-    path: str
-    size: tuple[int, int]
-
-
 @dataclass(frozen=True, eq=False)
 class Result:
     """What became of a task so far. What is known of the picture is set once the state is "done"."""
@@ -136,6 +140,7 @@ class Result:
     completed: str = ""  # that of the layout, where it was completed before
     preview: str = ""  # how it comes on while it is being made, a data URI
     shown: Mapping[str, Shown] = field(default_factory=dict)  # the pictures on the way, by name and in order
+    beside: Mapping[str, Shown] = field(default_factory=dict)  # what else explains it, of any size
 
     def page_value(self) -> dict[str, Any]:
         """This result as the data of a card."""

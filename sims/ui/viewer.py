@@ -25,23 +25,27 @@ def viewer_value(
     result: Result,
     before: Mapping[str, Shown],
     *,
+    beside: Mapping[str, Shown] | None = None,
     pair: bool = True,
     tiles: bool = False,
     actions: Sequence[tuple[str, str, str]] = (),
 ) -> dict[str, Any]:
     """What the part shows of a result.
 
-    `before` are the pictures that it is made from, by name; the first of them, the pictures on the way and the result
-    can be laid over each other if `pair`, all of one size. With `tiles` the result can be seen two by two. `actions`
-    are further buttons: name of the event, text, and title.
+    `before` are the pictures that it is made from, by name. They, the pictures on the way and the result can be laid
+    over each other if `pair`, at first the last of `before` and the result; those `beside` can be looked at alone. With
+    `tiles` the result can be seen two by two. `actions` are further buttons: name of the event, text, and title.
     """
     shown = {**before, **result.shown} if result.state == "done" else dict(before)
+    alone = dict(beside or {}) if result.state == "done" else {}
     if result.state == "done" and result.size is not None:
         shown[RESULT] = Shown(result.path, result.size)
     pictures = [
-        {"name": name, "file": file_value(one.path), "width": one.size[1], "height": one.size[0]}
-        for name, one in shown.items()
+        {"name": name, "file": file_value(one.path), "height": one.size[0], "width": one.size[1], "alone": other}
+        for group, other in ((shown, False), (alone, True))
+        for name, one in group.items()
     ]
+    begin = max(0, len(before) - 1)
     said = [f"seed {result.task.seed}", result.task.said]
     return {
         **result.page_value(),
@@ -49,6 +53,8 @@ def viewer_value(
         "preview": result.preview,
         "pictures": pictures,
         "pair": pair,
+        "begin": begin,
+        "end": max(0, len(shown) - 1),
         "tiles": tiles,
         "actions": [list(action) for action in actions],
     }

@@ -3,7 +3,7 @@ const input = make("input", { type: "file", accept: "image/*", class: "visually-
 const picture = make("img", { class: "drop-picture", alt: "" });
 const label = make("span", { class: "drop-label" });
 const invite = make("span", { class: "drop-invite" });
-const choose = make("button", { type: "button", class: "drop-choose", click: () => input.click(), paste: pasted }, picture, invite);
+const choose = make("button", { type: "button", class: "drop-choose", click: () => (props.value?.fixed ? null : input.click()), paste: pasted }, picture, invite);
 const video = make("video", { class: "drop-video", autoplay: true, playsinline: true, hidden: true });
 const note = make("p", { class: "drop-note", role: "status" });
 const clear = tool("Remove", () => tell({ file: null }), "Remove this picture");
@@ -30,7 +30,7 @@ function tell(change) {
 
 async function take(file) {
   input.value = "";
-  if (!file) return;
+  if (!file || props.value?.fixed) return;
   place.classList.add("busy");
   say("Sending the picture…");
   try {
@@ -88,15 +88,17 @@ function draw() {
   invite.hidden = Boolean(url);
   if (url && picture.getAttribute("src") !== url) picture.src = url;
   if (!url) picture.removeAttribute("src");
-  choose.setAttribute("aria-label", `${value.label}: ${url ? `${value.note} Choose another picture` : "choose a picture"}`);
+  const doing = value.fixed ? "" : url ? " Choose another picture." : " Choose a picture.";
+  choose.setAttribute("aria-label", `${value.label}.${value.note ? ` ${value.note}.` : ""}${doing}`.replaceAll("..", "."));
+  choose.disabled = Boolean(value.fixed);
   place.classList.toggle("filled", Boolean(url));
   say(value.note || "");
   note.classList.toggle("drop-wrong", Boolean(value.wrong));
   video.hidden = !stream;
   choose.hidden = Boolean(stream);
   snap.hidden = away.hidden = !stream;
-  clear.hidden = !url || Boolean(stream);
-  camera.hidden = Boolean(stream) || !navigator.mediaDevices?.getUserMedia;
+  clear.hidden = !url || value.fixed || Boolean(stream);
+  camera.hidden = Boolean(stream) || value.fixed || !navigator.mediaDevices?.getUserMedia;
 }
 
 show(draw);

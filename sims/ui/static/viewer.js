@@ -10,7 +10,7 @@ let sides = [0, 0]; // the pictures shown before and after
 let tiled = false;
 
 const pictures = () => props.value.pictures || [];
-const isPair = () => props.value.pair && pictures().length > 1;
+const isPair = () => props.value.pair && pictures().length > 1 && !pictures()[sides[1]]?.alone;
 const done = () => props.value.state === "done";
 
 // ---- the picture itself
@@ -126,7 +126,7 @@ function stripItem(picture, index) {
     make("img", { src: picture.file.url, alt: "", loading: "lazy" }),
   );
   pressed(pick);
-  const choices = isPair() ? make("div", { class: "viewer-sides", role: "group", "aria-label": picture.name }, sideButton(0, index, picture.name), sideButton(1, index, picture.name)) : null;
+  const choices = props.value.pair && !picture.alone ? make("div", { class: "viewer-sides", role: "group", "aria-label": picture.name }, sideButton(0, index, picture.name), sideButton(1, index, picture.name)) : null;
   return make("figure", { class: "viewer-item" }, pick, make("figcaption", {}, picture.name), choices);
 }
 
@@ -201,7 +201,7 @@ function draw() {
   if (other || shown.state !== value.state) {
     // Another strength of the same picture keeps what is looked at, and where.
     const same = shown && shown.names === pictures().map((picture) => picture.name).join("|") && done();
-    if (!same) sides = [0, Math.max(0, pictures().length - 1)];
+    if (!same) sides = [value.begin, value.end];
     if (done() && shown && !other) news.textContent = `${value.title} is finished.`;
     if (other && !done()) follow();
   }
