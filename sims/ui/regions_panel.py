@@ -75,11 +75,12 @@ def build_regions_panel() -> RegionsPanel:
 def connect_regions(panel: RegionsPanel, content: gr.State, style: gr.State, layout: gr.State) -> None:
     """Let the panel follow the pictures and the layout that the states hold, and what is chosen in it."""
     inputs = [content, style, layout, *panel.fields]
-    alone = {"concurrency_limit": 1, "concurrency_id": "regions", "trigger_mode": "always_last"}  # it runs a network
+    shown = show_regions, inputs, panel.fields[1:]
+    alone = {**PAGE, "concurrency_limit": 1, "concurrency_id": "regions", "trigger_mode": "always_last"}
     offered = layout.change(offer_layout, [layout, panel.kind], panel.kind, **INSTANT)
+    offered.then(*shown, **alone)  # no sooner: a kind that is no longer offered would be refused
     changes = [panel.kind.change, panel.content_map.change, panel.style_map.change, content.change, style.change]
-    # Not at the layout's change: a kind that is no longer offered would be refused.
-    gr.on([*changes, offered.then], show_regions, inputs, panel.fields[1:], **PAGE, **alone)
+    gr.on(changes, *shown, **alone)
 
 
 def kinds(layout: Layout | None) -> list[tuple[str, str]]:
