@@ -20,7 +20,6 @@ from torch import Tensor
 from sims.generator import Card, Choice, Generator, RequestError, Run, StyleRequest, TextureRequest, placed, to_tensor
 from sims.style.descent import Objective, Watcher, descend
 from sims.style.gram import (
-    CONTENT_LAYER,
     STYLE_LAYERS,
     TEXTURE_LAYERS,
     Looks,
@@ -40,6 +39,8 @@ STRONGEST = 1e-4  # the weight of the content over that of the style at strength
 PER_STRENGTH = 4  # powers of ten that it grows by down to strength 0: at 0.75 it is 1e-3
 NOISE = 0.3  # standard deviation of the noise to start from, of [-1, 1]
 PREVIEW_SECONDS = 1.0  # at least, between two previews
+# That of the paper comes first; narrow networks of few classes keep too little of a picture there.
+CONTENT_LAYERS = ("conv4_2", "conv3_2", "conv2_2")
 STEPS = {"style": "60+120", "texture": "150+100+50"}
 NORMALISED_ON = ("street", "landscape")  # spaces of the built-in world
 FRAMES_EACH = 3  # held-out frames of each whose mean activations become 1
@@ -83,7 +84,10 @@ class GatysGenerator(Generator):
     @staticmethod
     def describe(card: Card, config: Mapping[str, Any]) -> Card:
         """`card` completed by what the configuration says."""
-        return replace(card, task="style", second_task="texture", accepts_style=True, options=OPTIONS)
+        own = CONTENT_LAYERS if config["normalisation"] == "imagenet" else CONTENT_LAYERS[::-1]
+        content = Choice("content_layer", own, "whose features are those of the content; the coarser, the freer")
+        options = (*OPTIONS[:2], content, *OPTIONS[2:])
+        return replace(card, task="style", second_task="texture", accepts_style=True, options=options)
 
     def memory_bytes(self) -> int:
         return sum(tensor.numel() * tensor.element_size() for tensor in self._networks["max"].state_dict().values())
@@ -103,7 +107,8 @@ class GatysGenerator(Generator):
             content = to_tensor(request.content, self.device)
             style = _at_most(to_tensor(request.style, self.device), height * width)
             ratio = STRONGEST * 10 ** (PER_STRENGTH * (1 - request.strength))
-            task = _Task(style, STYLE_LAYERS[: int(options["layers"])], regions, content, ratio)
+            layers = STYLE_LAYERS[: int(options["layers"])]
+            task = _Task(style, layers, regions, content, options["content_layer"], ratio)
         with run.stage("optimise"):
             counts = _counts(options, STEPS["style"])
             picture = self._coarse_to_fine(task, (height, width), counts, options, run)
@@ -155,13 +160,13 @@ class GatysGenerator(Generator):
             return lambda picture: looks.error(responses(network, self._as_read(picture), task.layers))
         content = _resized(task.content, size)
         kept = torch.from_numpy(task.kept(*size)).to(self.device)
-        wanted = responses(network, self._as_read(content), [CONTENT_LAYER])[CONTENT_LAYER]
+        wanted = responses(network, self._as_read(content), [task.content_layer])[task.content_layer]
         positions = wanted.shape[2] * wanted.shape[3]
 
         def loss(picture: Tensor) -> Tensor:
             whole = torch.where(kept, content, picture)
-            found = responses(network, self._as_read(whole), (*task.layers, CONTENT_LAYER))
-            return looks.error(found) + task.ratio / positions * content_error(found[CONTENT_LAYER], wanted)
+            found = responses(network, self._as_read(whole), (*task.layers, task.content_layer))
+            return looks.error(found) + task.ratio / positions * content_error(found[task.content_layer], wanted)
 
         return loss
 
@@ -184,6 +189,7 @@ class _Task:
     layers: tuple[str, ...]
     regions: Matched
     content: Tensor | None = None
+    content_layer: str = ""
     ratio: float = 0.0
 
     def kept(self, height: int, width: int) -> np.ndarray:

@@ -18,7 +18,6 @@ from sims.vgg import VGG19
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 TEXTURE_LAYERS = ("conv1_1", "pool1", "pool2", "pool3", "pool4")
-CONTENT_LAYER = "conv4_2"
 SILENT = 1e-4  # of its layer's mean activation; a filter that hardly ever responds is left as it is
 
 Features = Mapping[str, Tensor]  # (1, N, h, w) by the layer's name
