@@ -1,12 +1,16 @@
 """The recipe of `photo-wct-world`: the segmenter's trunk as encoder, and decoders that turn its features into pictures.
 
 Li et al., "A Closed-form Solution to Photorealistic Image Stylization" (2018), section 3.1: each decoder learns to
-reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features. The encoder
-goes on learning with them, slowly: a trunk a quarter as wide as VGG-19's has lost most colours at its fourth level.
+reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features. Two things
+are added for a network this slim. The encoder goes on learning, slowly: a trunk a quarter as wide as VGG-19's has lost
+most colours at its fourth level. And half of the features are whitened and coloured by the statistics of the same
+picture in other colours, which then is what should come out.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +21,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sims.generator import placed, to_uint8
+from sims.style.gram import normalise
 from sims.style.photo_wct import LEVELS, PhotoWct
+from sims.style.whitening import Moments, colouring, restyling
 from sims.training.data import read_frames
 from sims.training.fitting import FittingRecipe
 from sims.training.loop import Review
@@ -38,6 +44,10 @@ WINDOW = {"cpu": 192, "cuda": 256}
 BATCH = {"cpu": 4, "cuda": 16}
 SCALES = (0.5, 1.2)  # of photographs
 CHANCES = {4: 0.35, 3: 0.3, 2: 0.2, 1: 0.15}  # of a level to learn in a step
+RESTYLED = 0.5  # share of the steps whose features are whitened and coloured
+CONTRASTS = (0.4, 1.6)  # of recoloured pictures
+SHIFT = 0.12  # standard deviation of their means' shift
+RESPONSE = 5.0  # a filter's mean, against which the identity that whitening adds to covariances is small
 ENCODER_SHARE = 0.3  # of the learning rate
 FEATURES = 0.02  # weight of the features' relative squared error beside the pixels' squared error
 SHOWN = 4
@@ -46,7 +56,7 @@ SHOWN = 4
 class PhotoWctRecipe(FittingRecipe):
     """Squared error of pixels and of the segmenter's features, of one level a step.
 
-    Pictures are recoloured, as styles will do it. All encoders are the beginnings of one.
+    All encoders are the beginnings of one.
     """
 
     learning_rate = 3e-3
@@ -57,7 +67,9 @@ class PhotoWctRecipe(FittingRecipe):
         self.photographs = [photograph(name) for name in PHOTOGRAPHS]
         self.trunk = placed(read_trunk(segmenter), device).requires_grad_(False)
         self.width: float = read_config(segmenter)["width"]
-        super().__init__(name, with_encoder(PhotoWct(self.width), self.trunk), device)
+        known = [picture[None].to(device).float() / 127.5 - 1 for picture in self.photographs]
+        known += [frames[:1].to(device).float() / 127.5 - 1 for frames in self.frames]
+        super().__init__(name, with_encoder(PhotoWct(self.width), self.trunk, known), device)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         encoder = self.network.get_submodule(f"e{LEVELS[0]}")
@@ -70,19 +82,27 @@ class PhotoWctRecipe(FittingRecipe):
     def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
         network = cast(PhotoWct, self.network)
         level = int(rng.choice(list(CHANCES), p=list(CHANCES.values())))
-        pictures = recoloured(self._windows(rng), rng).contiguous(memory_format=torch.channels_last)
-        made = network.decode(level, *network.encode(level, pictures)).float()
+        pictures = recoloured(self._windows(rng), rng)
+        features, pools = network.encode(level, pictures.contiguous(memory_format=torch.channels_last))
+        task, wanted = "pixels", pictures
+        if rng.random() < RESTYLED:
+            task, wanted = "restyled", recoloured(pictures, rng)
+            features = restyled(features.float(), network.encode(level, wanted)[0].float())
+        made = network.decode(level, features, pools).float()
+        return {
+            f"{task}_{level}": F.mse_loss(made, wanted),
+            f"features_{level}": FEATURES * self._distance(made, wanted, level),
+        }
+
+    def _distance(self, made: Tensor, wanted: Tensor, level: int) -> Tensor:
+        """Relative squared error of the segmenter's features up to a level."""
         taps = [f"conv{each}_1" for each in range(1, level + 1)]
         with torch.no_grad():
-            wanted = self.trunk(pictures * 2 - 1, taps)
-        differences = [
-            F.mse_loss(found.float(), features.float()) / features.float().square().mean()
-            for found, features in zip(self.trunk(made * 2 - 1, taps), wanted, strict=True)
-        ]
-        return {
-            f"pixels_{level}": F.mse_loss(made, pictures),
-            f"features_{level}": FEATURES * torch.stack(differences).mean(),
-        }
+            targets = [target.float() for target in self.trunk(wanted * 2 - 1, taps)]
+        pairs = zip(self.trunk(made * 2 - 1, taps), targets, strict=True)
+        return torch.stack(
+            [F.mse_loss(found.float(), target) / target.square().mean() for found, target in pairs]
+        ).mean()
 
     def _windows(self, rng: np.random.Generator) -> Tensor:
         """Random windows (B, 3, W, W) in [0, 1] of frames and photographs."""
@@ -138,28 +158,54 @@ def read_trunk(segmenter: Path) -> VGG19:
     return trunk.eval()
 
 
-def with_encoder(network: PhotoWct, trunk: VGG19) -> PhotoWct:
-    """The network ready to learn: all encoders are the beginnings of one that starts as the trunk."""
+def with_encoder(network: PhotoWct, trunk: VGG19, pictures: Sequence[Tensor]) -> PhotoWct:
+    """The network ready to learn: all its encoders are the beginnings of one that starts as the trunk.
+
+    It is scaled so that every filter's mean response to `pictures`, (1, 3, H, W) in [-1, 1], is `RESPONSE`.
+    """
+    scaled = copy.deepcopy(trunk).eval()
+    normalise(scaled, pictures)
     encoder = network.get_submodule(f"e{LEVELS[0]}")
     for name, layer in encoder.named_children():
         known = {"weight": 2 * torch.eye(3)[:, :, None, None], "bias": -torch.ones(3)}  # [0, 1] to [-1, 1]
-        layer.load_state_dict(known if name == "conv0" else trunk.features[trunk.taps[name] - 1].state_dict())
+        if name != "conv0":
+            known = dict(scaled.features[scaled.taps[name] - 1].state_dict())
+            known["bias"] *= RESPONSE
+            known["weight"] *= RESPONSE if name == "conv1_1" else 1
+        layer.load_state_dict(known)
         for level in LEVELS[1:]:
             shorter = network.get_submodule(f"e{level}")
             if name in dict(shorter.named_children()):
                 shorter.add_module(name, layer)
     encoder.get_submodule("conv0").requires_grad_(False)
+    for level in LEVELS:  # first layers of decoders, which otherwise would start with far too much
+        first = network.get_submodule(f"d{level}.conv{level}_1")
+        first.load_state_dict({key: value / (2 * RESPONSE) for key, value in first.state_dict().items()})
     return network
 
 
+def restyled(features: Tensor, target: Tensor) -> Tensor:
+    """Features (B, C, H, W), those of each picture whitened, and coloured as those of the same picture in `target`."""
+    found = []
+    with torch.autocast(features.device.type, enabled=False):
+        for one, other in zip(features, target, strict=True):
+            pixels = one.flatten(1).T
+            with torch.no_grad():
+                content, style = Moments(), Moments()
+                content.add(pixels)
+                style.add(other.flatten(1).T)
+                change = restyling(content, colouring(style))
+            found.append(change(pixels).T.view_as(one))
+    return torch.stack(found)
+
+
 def recoloured(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Pictures (B, 3, H, W) in [0, 1] with other orders, contrasts and mean values of the channels, clamped."""
+    """Pictures (B, 3, H, W) in [0, 1] with more or less contrast along three random axes of colour, and other means."""
     found = []
     for picture in pictures:
-        if rng.random() < 0.3:
-            picture = picture[torch.from_numpy(rng.permutation(3))]
-        gain = torch.from_numpy(rng.uniform(0.4, 1.3, (3, 1, 1)).astype(np.float32)).to(picture)
+        axes, _ = np.linalg.qr(rng.standard_normal((3, 3)))
+        change = torch.from_numpy((axes * rng.uniform(*CONTRASTS, 3)) @ axes.T).to(picture)
         mean = picture.mean((1, 2), keepdim=True)
-        shift = torch.from_numpy(rng.normal(0, 0.12, (3, 1, 1)).astype(np.float32)).to(picture)
-        found.append(((picture - mean) * gain + mean + shift).clamp(0, 1))
+        shift = torch.from_numpy(rng.normal(0, SHIFT, (3, 1, 1))).to(picture)
+        found.append((torch.einsum("ij,jhw->ihw", change, picture - mean) + mean + shift).clamp(0, 1))
     return torch.stack(found)
