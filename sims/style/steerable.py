@@ -33,24 +33,26 @@ class SteerablePyramid:
 
     It is a tight frame: the mean squares of the high-pass residual, of the real parts of all bands and of the low-pass
     residual add up to the mean square of the image, and `rebuild` is the transpose of `decompose` in that sense, so
-    that it reconstructs perfectly. Height and width are multiples of 2^(N + 1). Spectra are those of
+    that it reconstructs perfectly. Height and width are multiples of 2^N, at least twice that. Spectra are those of
     `torch.fft.rfft2` with norm "forward", by which a change of size needs no change of scale.
     """
 
     def __init__(
         self, height: int, width: int, scales: int = 4, orientations: int = 4, device: torch.device | str = "cpu"
     ) -> None:
-        step = 2 ** (scales + 1)
+        step = 2**scales
         if scales < 1 or orientations < 2:
             raise ValueError(f"A pyramid of {scales} scales and {orientations} orientations; give at least 1 and 2.")
-        if height % step or width % step or min(height, width) < step:
-            raise ValueError(f"An image of {width}x{height}; {scales} scales need multiples of {step} pixels.")
+        if height % step or width % step or min(height, width) < 2 * step:
+            raise ValueError(f"Images are {width}x{height}; {scales} scales need sides of {2 * step}, {3 * step}, ...")
         self.scales, self.orientations = scales, orientations
         self.sizes = tuple((height >> scale, width >> scale) for scale in range(scales + 1))
         radius, _ = _polar(height, width)
         self.high_filter, self.low_filter = (part.to(device) for part in _radial(radius / 2))
         levels = [_level(*size, orientations) for size in self.sizes[:-1]]
         self.low_filters = tuple(low.to(device) for low, _ in levels)
+        angles = [_polar(*size)[1] for size in self.sizes[:-1]]
+        self._quadratures = tuple(_quadrature(angle, orientations).to(device) for angle in angles)
         self.oriented_filters = tuple(oriented.to(device) for _, oriented in levels)  # (2, K, h, w // 2 + 1), complex
 
     def decompose(self, images: Tensor) -> Decomposition:
@@ -85,10 +87,9 @@ class SteerablePyramid:
 
         The result is (2, C, K, 2h, 2w), real and imaginary parts.
         """
-        height, width = self.sizes[scale]
-        quadrature = _quadrature(_polar(height, width)[1], self.orientations).to(real.device)
         spectrum = spectrum_of(real)
-        return image_of(resized(torch.stack((spectrum, spectrum * quadrature)), self.sizes[scale - 1]), self.sizes[scale - 1])
+        both = torch.stack((spectrum, spectrum * self._quadratures[scale]))
+        return image_of(resized(both, self.sizes[scale - 1]), self.sizes[scale - 1])
 
 
 def spectrum_of(images: Tensor) -> Tensor:
@@ -106,12 +107,11 @@ def resized(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
     height, width = size
     old = spectrum.shape[-2]
     if height <= old:
-        half = height // 2
-        return torch.cat((spectrum[..., :half, :], spectrum[..., old - half :, :]), dim=-2)[..., : width // 2 + 1]
+        rows = (spectrum[..., : (height + 1) // 2, :], spectrum[..., old - height // 2 :, :])
+        return torch.cat(rows, dim=-2)[..., : width // 2 + 1]
     padded = spectrum.new_zeros((*spectrum.shape[:-2], height, width // 2 + 1))
-    # The old Nyquist frequencies hold nothing of a band-limited image.
-    padded[..., : old // 2, : spectrum.shape[-1] - 1] = spectrum[..., : old // 2, :-1]
-    padded[..., height - old // 2 + 1 :, : spectrum.shape[-1] - 1] = spectrum[..., old // 2 + 1 :, :-1]
+    padded[..., : (old + 1) // 2, : spectrum.shape[-1]] = spectrum[..., : (old + 1) // 2, :]
+    padded[..., height - old // 2 :, : spectrum.shape[-1]] = spectrum[..., (old + 1) // 2 :, :]
     return padded
 
 

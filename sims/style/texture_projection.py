@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sims.style.texture_statistics import autocorrelation, centred, covariance, response, spectrum_of
 from sims.style.steerable import image_of
+from sims.style.texture_statistics import autocorrelation, covariance, response, spectrum_of
 
 _TINY = 1e-12
 

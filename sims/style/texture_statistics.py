@@ -87,16 +87,14 @@ def neighbours(size: tuple[int, int], scales: int, neighbourhood: int) -> tuple[
 
     That is half of the (odd) `neighbourhood`, and less where the image is too small to have as many distinct lags.
     """
-    return tuple(max(min(neighbourhood // 2, (min(size) >> scale) // 2 - 1), 0) for scale in range(scales + 1))
+    return tuple(min(neighbourhood // 2, ((min(size) >> scale) - 1) // 2) for scale in range(scales + 1))
 
 
 def measure(images: Tensor, pyramid: SteerablePyramid, reach: tuple[int, ...]) -> TextureStatistics:
     """The statistics of float images (C, H, W), periodic, of the pyramid's size; `reach` is as of `neighbours`."""
     parts = pyramid.decompose(images)
     flat = images.flatten(1)
-    marginals = Marginals(
-        flat.mean(1), flat.var(1, correction=0), *shape(flat), flat.amin(1), flat.amax(1)
-    )
+    marginals = Marginals(flat.mean(1), flat.var(1, correction=0), *shape(flat), flat.amin(1), flat.amax(1))
     bands, lows = [], []
     inner = spectrum_of(parts.low)
     lows.append(_low_pass(parts.low, reach[-1]))
@@ -167,7 +165,7 @@ def shape(values: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def autocorrelation(spectrum: Tensor, width: int, reach: int) -> Tensor:
-    """The central (2 reach + 1)^2 values, (n, L, L), of the autocorrelations of images with a half spectrum (n, h, w)."""
+    """The autocorrelations, (n, L, L) for lags up to `reach`, of images with a half spectrum (n, h, w)."""
     power = spectrum.real.square() + spectrum.imag.square()
     power[..., 1 : (width + 1) // 2] *= 2  # stands for its mirror image too
     cos_y, sin_y = _waves(spectrum.shape[-2], spectrum.shape[-2], reach, power)
