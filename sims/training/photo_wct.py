@@ -18,7 +18,7 @@ import numpy as np
 import skimage.data
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from sims.generator import placed, to_uint8
 from sims.style.gram import normalise
@@ -49,6 +49,7 @@ CONTRASTS = (0.4, 1.6)  # of recoloured pictures
 SHIFT = 0.12  # standard deviation of their means' shift
 RESPONSE = 5.0  # a filter's mean, against which the identity that whitening adds to covariances is small
 ENCODER_SHARE = 0.3  # of the learning rate
+FIRST_SHARE = 0.1  # the same of the decoders' first layers, whose weights are as small as what they see is large
 FEATURES = 0.02  # weight of the features' relative squared error beside the pixels' squared error
 SHOWN = 4
 
@@ -72,12 +73,13 @@ class PhotoWctRecipe(FittingRecipe):
         super().__init__(name, with_encoder(PhotoWct(self.width), self.trunk, known), device)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        encoder = self.network.get_submodule(f"e{LEVELS[0]}")
-        decoders = [self.network.get_submodule(f"d{level}") for level in LEVELS]
-        return [
-            {"params": [one for one in encoder.parameters() if one.requires_grad], "share": ENCODER_SHARE},
-            {"params": [one for decoder in decoders for one in decoder.parameters()], "share": 1.0},
-        ]
+        shares: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in self.network.named_parameters():  # each once, though encoders have theirs in common
+            level, layer = int(name[1]), name.split(".")[1]
+            share = ENCODER_SHARE if name[0] == "e" else FIRST_SHARE if layer == f"conv{level}_1" else 1.0
+            if parameter.requires_grad:
+                shares.setdefault(share, []).append(parameter)
+        return [{"params": parameters, "share": share} for share, parameters in shares.items()]
 
     def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
         network = cast(PhotoWct, self.network)
