@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from sims.requests import RequestError
 from sims.style.regions import WHOLE, Matched, Regions
-from sims.style.strips import STRIP_PIXELS, Pool, convolved, gathered, pooled, reported, strips, unpooled, watched
+from sims.style.strips import Pool, convolved, gathered, pooled, reported, strips, unpooled, watched
 from sims.style.whitening import MINIMUM, Affine, Colouring, Moments, colouring, restyling
 from zoo.convert.photo_wct import layers, scaled
 
 LEVELS = (4, 3, 2, 1)  # in the order of stylisation
 WORK = {4: 63.0, 3: 29.0, 2: 15.0, 1: 1.0}  # of an encoder and of its decoder, in proportion to their multiplications
+STRIP_PIXELS = 2**15  # few enough for a strip of the widest layer to stay near the processor
 SMALLEST_SIDE = 16  # of a picture, whose coarsest features then are 2x2, the least that reflection takes
 
 Advance = Callable[[float, str], None]  # is told which share of the work is done, and what is being done
@@ -32,12 +33,13 @@ def unreported(done: float, what: str) -> None:
 class PhotoWct(nn.Module):
     """Encoders e1..e4, each up to the first layer of its block, and decoders d1..d4, their mirrors.
 
-    `width` scales every layer's channels; 1 is the authors' network.
+    `width` scales every layer's channels; 1 is the authors' network. Pictures pass in strips of about `strip_pixels`
+    pixels, on which the result does not depend.
     """
 
-    def __init__(self, width: float = 1.0):
+    def __init__(self, width: float = 1.0, strip_pixels: int = STRIP_PIXELS):
         super().__init__()
-        self.width = width
+        self.width, self.strip_pixels = width, strip_pixels
         for level in sorted(LEVELS):
             names = layers(level)
             encoder = nn.ModuleDict({"conv0": nn.Conv2d(3, 3, 1)})
@@ -66,7 +68,7 @@ class PhotoWct(nn.Module):
         _check_size(style, "The style picture")
         height = style.shape[2]
         seen = {level: _Gathering(regions, *_size(style, level)) for level in LEVELS}
-        given = reported(strips(style), height, lambda done: advance(done, "looking at the style"))
+        given = reported(strips(style, self.strip_pixels), height, lambda done: advance(done, "looking at the style"))
         found, _ = self._encoded(4, given, style, {f"conv{level}_1": seen[level].add for level in LEVELS})
         for _ in found:
             pass
@@ -103,15 +105,15 @@ class PhotoWct(nn.Module):
         """The picture that d`level` makes of the restyled features of e`level`."""
         height = image.shape[2]
         seen = _Gathering(regions.content, *_size(image, level))
-        given = reported(strips(image), height, report)
+        given = reported(strips(image, self.strip_pixels), height, report)
         found, pools = self._encoded(level, given, image, {f"conv{level}_1": seen.add})
         if level > 1:
             features = gathered(found, len(seen.labels))
-            found = strips(features, STRIP_PIXELS >> 2 * (level - 1))
+            found = strips(features, self.strip_pixels >> 2 * (level - 1))
         else:  # features as large as the picture are not kept: to compute them again is cheaper
             for _ in found:
                 pass
-            found, _ = self._encoded(level, strips(image), image, {})
+            found, _ = self._encoded(level, strips(image, self.strip_pixels), image, {})
         maps = {
             one: restyling(moments, styles[regions.looks[one]])
             for one, moments in seen.complete().items()
@@ -133,7 +135,8 @@ class PhotoWct(nn.Module):
         for name in layers(level):
             if _starts_a_block(name):
                 shape = (batch, scaled(name, self.width)[0], height // 2, width // 2)
-                pools.append(Pool(torch.empty(shape, dtype=torch.uint8, device=like.device), (height, width)))
+                positions = torch.empty(shape, dtype=torch.uint8, device=like.device, memory_format=torch.channels_last)
+                pools.append(Pool(positions, (height, width)))
                 found = pooled(found, pools[-1])
                 height, width = height // 2, width // 2
             found = convolved(found, convolutions[name], height)

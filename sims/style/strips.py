@@ -14,8 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-STRIP_PIXELS = 2**15  # about as many pixels of the picture make one strip
-
 
 class Pool(NamedTuple):
     """Where the maxima of a pooling were: `positions` (B, C, H // 2, W // 2) uint8, row by row 0..3 in each 2x2 window.
@@ -27,10 +25,9 @@ class Pool(NamedTuple):
     size: tuple[int, int]
 
 
-def strips(rows: Tensor, pixels: int = STRIP_PIXELS) -> Iterator[Tensor]:
-    """(B, C, H, W) cut into strips of about as many pixels."""
-    height = max(1, pixels // rows.shape[3])
-    yield from rows.split(height, dim=2)
+def strips(whole: Tensor, pixels: int) -> Iterator[Tensor]:
+    """A map (B, C, H, W) cut into strips of at most as many pixels, or of one row."""
+    yield from whole.split(max(1, pixels // whole.shape[3]), dim=2)
 
 
 def convolved(given: Iterable[Tensor], layer: nn.Module, height: int, rectified: bool = True) -> Iterator[Tensor]:
