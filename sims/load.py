@@ -23,20 +23,34 @@ from sims.memory.composition import SIZE
 from sims.memory.pipeline import SimsGenerator
 from sims.pix2pix import TranslationGenerator
 from sims.spade import SpadeGenerator
+from sims.style.gatys import GatysGenerator
+from sims.style.pis import PisGenerator
+from sims.style.texture import SteerableTexture
 from zoo.catalog import Entry, find
 from zoo.convert import ConvertError, checked_config, expected_shapes
 from zoo.errors import ZooError
 from zoo.files import CONFIG, read_config, read_weights
 from zoo.hub import Checkpoint, availability, checkpoint_at, obtain
 
-FAMILIES: dict[str, type[SpadeGenerator] | type[TranslationGenerator] | type[CrnGenerator] | type[SimsGenerator]] = {
+Family = (
+    type[SpadeGenerator]
+    | type[TranslationGenerator]
+    | type[CrnGenerator]
+    | type[SimsGenerator]
+    | type[PisGenerator]
+    | type[GatysGenerator]
+)
+FAMILIES: dict[str, Family] = {
     "spade": SpadeGenerator,
     "pix2pix": TranslationGenerator,
     "cyclegan": TranslationGenerator,
     "huggan": TranslationGenerator,
     "crn": CrnGenerator,
     "sims": SimsGenerator,
+    "photo_wct": PisGenerator,
+    "vgg": GatysGenerator,
 }
+WITHOUT_WEIGHTS: dict[str, type[SteerableTexture]] = {"steerable": SteerableTexture}  # by name; no checkpoint, no entry
 SHORT = 12  # characters of a bank's revision that stand in that of its generator
 
 
@@ -45,7 +59,7 @@ class LoadError(ValueError):
 
 
 def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress = silent) -> Generator:
-    """The generator of a catalogue name or of a checkpoint folder, ready to use.
+    """The generator of a catalogue name, of a checkpoint folder, or that needs no checkpoint, ready to use.
 
     `device` is "cpu", "cuda" or "auto", which takes CUDA where there is any. Loaded networks are kept, the least
     recently used leaving first, within SIMS_MEMORY_MB megabytes (3000 unless set). Raises `zoo.ZooError` if the
@@ -55,6 +69,8 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
     _set_up_torch()
     limit = _memory_limit()
     where = _device(device)
+    if str(name_or_folder) in WITHOUT_WEIGHTS:
+        return WITHOUT_WEIGHTS[str(name_or_folder)](where)
     checkpoint = _checkpoint(name_or_folder, progress)
     config = _config(checkpoint)
     bank = _bank_source(checkpoint, config, progress)  # a download, while others may load
@@ -71,6 +87,8 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
 
 def card(name_or_folder: str | Path) -> Card:
     """What is known of a generator without loading its weights; of one that is not here, what the catalogue says."""
+    if str(name_or_folder) in WITHOUT_WEIGHTS:
+        return WITHOUT_WEIGHTS[str(name_or_folder)](torch.device("cpu")).card
     if not _is_folder(name_or_folder) and not availability(find(str(name_or_folder))).ready:
         return _entry_card(find(str(name_or_folder)))
     checkpoint = _checkpoint(name_or_folder, silent)

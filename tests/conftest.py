@@ -16,6 +16,7 @@ from untrained import seeded, written
 from sims.label_space import label_space
 from sims.resnet import ResNet
 from sims.spade import SpadeConfig, SpadeNetwork, StyleEncoder
+from sims.style.photo_wct import PhotoWct
 from sims.unet import UNet
 
 # Programs inherit an interrupt that is ignored, as in background jobs; the tests that interrupt programs need it heard.
@@ -105,6 +106,13 @@ def tiny_sims(street_bank: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def tiny_crn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained CRN in a folder: three pictures of 256x512 of a street layout."""
     return crn_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny-crn")
+
+
+@pytest.fixture(scope="session")
+def tiny_photo_wct(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained PhotoWCT, a sixteenth as wide as the published one, in a folder."""
+    config = {"family": "photo_wct", "width": 1 / 16}
+    return written(tmp_path_factory.mktemp("checkpoints") / "tiny-pis", seeded(PhotoWct(1 / 16), seed=3), config)
 
 
 @pytest.fixture(scope="session")
