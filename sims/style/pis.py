@@ -20,7 +20,7 @@ from sims.kept import Kept
 from sims.style.guided import guided
 from sims.style.local_affine import local_affine
 from sims.style.photo_wct import PhotoWct, Statistics
-from sims.style.regions import WHOLE, Matched, matched
+from sims.style.regions import Matched, regions_of
 from sims.style.smoothing import smooth
 
 KEPT_BYTES = 200_000_000  # of pictures on the way to a result, so that a changed option does not begin anew
@@ -62,7 +62,7 @@ class PisGenerator(Generator):
         return weights + self._pictures.nbytes
 
     def _from_style(self, request: StyleRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
-        content, regions = request.content, _regions(request)
+        content, regions = request.content, regions_of(request)
         run.notes.extend(regions.notes)
         key = _key(content, request.style, regions)
         stylised = self._once((key, STYLISE), lambda: self._stylised(request, regions, run))
@@ -109,13 +109,6 @@ def blended(content: np.ndarray, result: np.ndarray, strength: float) -> np.ndar
 def unit_tensor(image: np.ndarray, device: torch.device) -> Tensor:
     """(1, 3, H, W) float32 in [0, 1] of an RGB uint8 picture (H, W, 3)."""
     return torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1)[None].float() / 255
-
-
-def _regions(request: StyleRequest) -> Matched:
-    if request.content_labels is None or request.style_labels is None:
-        return WHOLE
-    sizes = request.content.shape[:2], request.style.shape[:2]
-    return matched(request.content_labels, request.style_labels, request.pairs, *sizes)
 
 
 def _smoothed(stylised: np.ndarray, content: np.ndarray, smoothing: str, run: Run) -> np.ndarray:

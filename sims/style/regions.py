@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from PIL import Image
 
-from sims.requests import MAX_LABEL
+from sims.requests import MAX_LABEL, StyleRequest
 from sims.style.whitening import MINIMUM
 
 FEWEST = 10  # pixels of a label map; a region needs more
@@ -51,17 +52,27 @@ _ALL = Regions(np.zeros((1, 1), np.int32), (0,))
 WHOLE = Matched(_ALL, _ALL, {0: 0})  # one picture that takes the look of another
 
 
+def regions_of(request: StyleRequest) -> Matched:
+    """The regions of a checked request, and which are restyled; all of the picture where it has no label maps."""
+    if request.content_labels is None or request.style_labels is None:
+        return WHOLE
+    sizes = request.content.shape[:2], request.style.shape[:2]
+    return matched(request.content_labels, request.style_labels, request.pairs, *sizes, request.label_names)
+
+
 def matched(
     content: np.ndarray,
     style: np.ndarray,
     pairs: Mapping[int, int | None],
     content_size: tuple[int, int],
     style_size: tuple[int, int],
+    names: Mapping[int, str] = MappingProxyType({}),
 ) -> Matched:
     """The regions of two label maps (h, w) of ids 0..65535, and which of the content's are restyled.
 
     A region takes the look of the style's region of the id that `pairs` names, or else of the same id; one that is
     paired with None stays as it is. The sizes, (height, width), are those of the pictures, and need not be the maps'.
+    Notes call regions by `names`, or by their ids.
     """
     has, offers = _pixels(content), _pixels(style)
     wanted = {one: pairs.get(one, one) for one in np.flatnonzero(has).tolist()}
@@ -72,7 +83,7 @@ def matched(
         for one in left:
             del looks[one]
         if left:
-            notes.append(f"Regions left as in the content picture, because {why}: {_named(left)}.")
+            notes.append(f"Regions left as in the content picture, because {why}: {_named(left, names)}.")
 
     def sizes(one: int) -> tuple[int, int]:
         return int(has[one]), int(offers[looks[one]])
@@ -89,7 +100,7 @@ def matched(
     partly = [one for one, other in looks.items() if one in lost or other in missed]
     if partly:
         notes.append(
-            f"Regions restyled in part, because coarse features have too few pixels of them: {_named(partly)}."
+            f"Regions restyled in part, because coarse features have too few pixels of them: {_named(partly, names)}."
         )
     return Matched(regions, others, looks, tuple(notes))
 
@@ -106,8 +117,8 @@ def _lost(regions: Regions, size: tuple[int, int]) -> set[int]:
     return {one for one in regions.ids if fewest[one] < MINIMUM}
 
 
-def _named(ids: list[int]) -> str:
-    named = ", ".join(map(str, ids[:MAX_NAMED]))
+def _named(ids: list[int], names: Mapping[int, str]) -> str:
+    named = ", ".join(names.get(one, str(one)) for one in ids[:MAX_NAMED])
     return named if len(ids) <= MAX_NAMED else f"{named} and {len(ids) - MAX_NAMED} more"
 
 

@@ -186,8 +186,8 @@ def test_a_config_of_another_space_is_refused(tiny_spade: Path, tmp_path: Path) 
 def test_what_makes_no_picture_is_refused(tiny_cyclegan: Path, tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="makes 2 channels, no picture"):
         load(copied(tiny_cyclegan, tmp_path / "ab", output_nc=2), device="cpu")
-    with pytest.raises(LoadError, match="of family 'vgg', which makes no pictures"):
-        load("segmenter-world", device="cpu")
+    with pytest.raises(LoadError, match="of family 'bank', which makes no pictures"):
+        load("bank-street", device="cpu")
 
 
 def test_unknown_names_and_devices_are_told(tiny_spade: Path) -> None:
