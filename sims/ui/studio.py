@@ -10,6 +10,7 @@ from sims.ui.api import build_api
 from sims.ui.compare import build_compare, connect_send
 from sims.ui.generator_panel import connect_pull
 from sims.ui.page_part import STATIC
+from sims.ui.style_tab import build_style, connect_sends
 from sims.ui.synthesis import build_synthesis
 from sims.ui.theme import studio_theme
 
@@ -17,8 +18,9 @@ TITLE = "Image synthesis studio"
 QUEUE = 24  # runs that may wait at once, over all sessions
 SESSIONS = 256  # whose results are remembered; the oldest session is forgotten
 KEEP_SECONDS = 6 * 3600  # uploads and served pictures are deleted after this
+STYLES = ("studio", "stages", "viewer", "picture_drop", "regions", "style")
 MASTHEAD = f"""<div id="masthead"><h1>{TITLE}</h1>
-<p>Paint a layout, and see what the classic methods make of it, side by side.</p></div>"""
+<p>Layouts become pictures, and pictures take on the look of others, by the classic methods.</p></div>"""
 
 
 def build_studio() -> gr.Blocks:
@@ -30,8 +32,11 @@ def build_studio() -> gr.Blocks:
                 synthesis = build_synthesis()
             with gr.Tab("Compare", id="compare"):
                 compare = build_compare(synthesis)
+            with gr.Tab("Style transfer", id="style") as tab:
+                style = build_style(synthesis, demo, tab)
         connect_pull(synthesis.generators, compare.generators, demo)
         connect_send(synthesis, compare, tabs)
+        connect_sends(style, tabs, [(synthesis.results, synthesis.history), (compare.sheet, compare.results)])
         build_api()
     return demo.queue(max_size=QUEUE)
 
@@ -40,7 +45,7 @@ def launch_settings() -> dict[str, Any]:
     """How the page is served: our look, nothing that looks outside, no internals in error messages."""
     return {
         "theme": studio_theme(),
-        "css_paths": [STATIC / f"{name}.css" for name in ("studio", "stages", "viewer", "picture_drop")],
+        "css_paths": [STATIC / f"{name}.css" for name in STYLES],
         "favicon_path": STATIC / "favicon.svg",
         "footer_links": ["api", "settings"],
         "mcp_server": True,

@@ -16,7 +16,7 @@ RESULT = "result"  # what the finished picture is called among those that lead t
 def viewer(elem_id: str, empty: Mapping[str, str]) -> gr.HTML:
     """The part; `empty` has the "title" and the "text" that it shows until there is something to be seen.
 
-    Its events: those that `viewer_value` is told to offer, each with the result's "key".
+    Its events are those that `viewer_value` is told to offer, each with the result's "key".
     """
     return page_part("viewer", {"empty": dict(empty)}, elem_id=elem_id, label="Result")
 
@@ -28,13 +28,14 @@ def viewer_value(
     beside: Mapping[str, Shown] | None = None,
     pair: bool = True,
     tiles: bool = False,
-    actions: Sequence[tuple[str, str, str]] = (),
+    actions: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What the part shows of a result.
 
     `before` are the pictures that it is made from, by name. They, the pictures on the way and the result can be laid
     over each other if `pair`, at first the last of `before` and the result; those `beside` can be looked at alone. With
-    `tiles` the result can be seen two by two. `actions` are further buttons: name of the event, text, and title.
+    `tiles` the result can be seen two by two. `actions` are the events of further buttons, among those of viewer.js:
+    "restyle", "style" and "example".
     """
     shown = {**before, **result.shown} if result.state == "done" else dict(before)
     alone = dict(beside or {}) if result.state == "done" else {}
@@ -56,5 +57,5 @@ def viewer_value(
         "begin": begin,
         "end": max(0, len(shown) - 1),
         "tiles": tiles,
-        "actions": [list(action) for action in actions],
+        "actions": list(actions),
     }

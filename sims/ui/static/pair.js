@@ -1,15 +1,17 @@
 // Two pictures in one place: a wipe between them, a blink, or their difference.
-function pairViewer() {
+// `send(cell)`, if given, is offered for both of them.
+function pairViewer(send) {
   const pictureA = make("img", { alt: "" });
   const pictureB = make("img", { alt: "", class: "pair-top" });
   const stage = make("div", { class: "pair-stage" }, pictureA, pictureB, make("span", { class: "pair-line" }));
   const wipe = make("input", { type: "range", min: "0", max: "100", value: "50", "aria-label": "Where the pictures meet", input: () => place() });
   const names = make("p", { class: "pair-names" });
+  const sends = make("div", { class: "pair-sends" });
   const modes = ["Wipe", "Blink", "Difference"].map((mode) =>
     make("button", { type: "button", class: "quiet-button", "aria-pressed": String(mode === "Wipe"), click: () => choose(mode) }, mode),
   );
   const swap = make("button", { type: "button", class: "quiet-button", click: () => { swapped = !swapped; fill(); } }, "Swap");
-  const bar = make("div", { class: "pair-bar" }, make("div", { class: "pair-modes", role: "group", "aria-label": "How to compare" }, ...modes), swap, names);
+  const bar = make("div", { class: "pair-bar" }, make("div", { class: "pair-modes", role: "group", "aria-label": "How to compare" }, ...modes), swap, sends, names);
   const node = make("section", { class: "pair", hidden: true, "aria-label": "Two pictures in detail" }, bar, stage, wipe);
   let shown = [], swapped = false, timer = null;
 
@@ -37,6 +39,7 @@ function pairViewer() {
       image.alt = `${cell.title}, seed ${cell.seed}`;
     }
     names.replaceChildren(make("b", {}, "A"), ` ${a.title}, seed ${a.seed} `, make("b", {}, "B"), ` ${b.title}, seed ${b.seed}`);
+    if (send) sends.replaceChildren(...[["A", a], ["B", b]].map(([letter, cell]) => make("button", { type: "button", class: "quiet-button", title: "Send to Style transfer", click: () => send(cell) }, `Restyle ${letter}`)));
   }
   stage.addEventListener("pointerdown", (event) => {
     if (stage.dataset.mode !== "wipe") return;

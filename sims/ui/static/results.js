@@ -46,6 +46,7 @@ function actions(card) {
     { class: "card-actions" },
     make("a", { class: "quiet-button", href: card.file.url, download: card.file_name }, "Download"),
     quiet("compare", "Compare", { name: "Send to Compare", title: "Send to Compare" }),
+    quiet("restyle", "Restyle", { name: "Send to Style transfer", title: "Give this picture the look of another, region by region" }),
     quiet("reuse", "Reuse", { name: "Reuse settings", title: "Bring back this picture's layout and settings" }),
     card.stages ? quiet("stages", "Stages", { name: "Open the stages", title: "Segments, candidates, canvas: how this picture came about" }) : null,
     card.stages ? quiet("diverse", "Diverse", { name: "Make five diverse pictures", title: "Five pictures of this layout with other segments of the memory" }) : null,

@@ -7,7 +7,7 @@ const empty = make(
   make("p", { class: "empty-title" }, "Nothing to compare yet"),
   make("p", {}, "Choose generators and what the rows are, then press Compare; or send pictures over from Layout synthesis."),
 );
-const pair = pairViewer();
+const pair = pairViewer((cell) => trigger("restyle", { key: cell.key }));
 root.append(empty, scroll, pair.node);
 
 let picked = []; // keys of the two pictures, A then B

@@ -9,6 +9,13 @@ let at = 50; // where before ends and after begins, in percent
 let sides = [0, 0]; // the pictures shown before and after
 let tiled = false;
 
+// What else can be done with the result: an event, what its button says, and what that means.
+const offers = [
+  ["restyle", "Use as content", "Restyle this picture once more"],
+  ["style", "Use as style", "Give this picture's look to another one"],
+  ["example", "Use as example", "Make more of this texture"],
+];
+
 const pictures = () => props.value.pictures || [];
 const isPair = () => props.value.pair && pictures().length > 1 && !pictures()[sides[1]]?.alone;
 const done = () => props.value.state === "done";
@@ -148,7 +155,7 @@ function times() {
 
 function actions() {
   if (!done()) return null;
-  const quiet = ([event, text, title]) => make("button", { type: "button", class: "quiet-button", title, click: () => trigger(event, { key: props.value.key }) }, text);
+  const quiet = ([event, text, title]) => (props.value.actions || []).includes(event) && make("button", { type: "button", class: "quiet-button", title, click: () => trigger(event, { key: props.value.key }) }, text);
   const tile = props.value.tiles
     ? make("button", { type: "button", class: "quiet-button", "aria-pressed": String(tiled), click: (event) => {
         tiled = !tiled;
@@ -162,7 +169,7 @@ function actions() {
     make("a", { class: "quiet-button", href: props.value.file.url, download: props.value.file_name }, "Download"),
     tile,
     make("button", { type: "button", class: "quiet-button", click: () => stage.requestFullscreen() }, "Full screen"),
-    ...(props.value.actions || []).map(quiet),
+    ...offers.map(quiet).filter(Boolean),
   );
 }
 
