@@ -26,6 +26,7 @@ from sims.style.gram import (
     content_error,
     normalise,
     responses,
+    total_variation,
 )
 from sims.style.regions import WHOLE, Matched, matched
 from sims.vgg import VGG19
@@ -37,6 +38,7 @@ MIN_SIDE = 16  # pixels to have one position in every layer
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pictures in [0, 1], red, green, blue
 STRONGEST = 1e-4  # the weight of the content over that of the style at strength 1
 PER_STRENGTH = 4  # powers of ten that it grows by down to strength 0: at 0.75 it is 1e-3
+SMOOTHNESS = 0.05  # weight of the total variation in style transfer, which the papers do without: against grain
 NOISE = 0.3  # standard deviation of the noise to start from, of [-1, 1]
 PREVIEW_SECONDS = 1.0  # at least, between two previews
 # That of the paper comes first; narrow networks of few classes keep too little of a picture there.
@@ -153,7 +155,7 @@ class GatysGenerator(Generator):
         return picture
 
     def _objective(self, task: _Task, size: tuple[int, int], divisor: int, network: VGG19) -> Objective:
-        """What is to be made small at one scale: the papers' loss, the content's per position as the style's is."""
+        """What is to be made small at one scale: the papers' loss, per position and so at any size, and smooth."""
         style = _resized(task.style, _divided(tuple(task.style.shape[2:]), divisor))
         looks = Looks.of(responses(network, self._as_read(style), task.layers), task.regions)
         if task.content is None:
@@ -166,7 +168,8 @@ class GatysGenerator(Generator):
         def loss(picture: Tensor) -> Tensor:
             whole = torch.where(kept, content, picture)
             found = responses(network, self._as_read(whole), (*task.layers, task.content_layer))
-            return looks.error(found) + task.ratio / positions * content_error(found[task.content_layer], wanted)
+            told_apart = content_error(found[task.content_layer], wanted) / positions
+            return looks.error(found) + task.ratio * told_apart + SMOOTHNESS * total_variation(whole)
 
         return loss
 

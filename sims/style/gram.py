@@ -77,6 +77,12 @@ def content_error(features: Tensor, target: Tensor) -> Tensor:
     return (features - target).square().sum() / 2
 
 
+def total_variation(picture: Tensor) -> Tensor:
+    """The mean squared difference of neighbours down and across in (1, 3, H, W), their sum; no part of the papers."""
+    down, across = picture.diff(dim=2), picture.diff(dim=3)
+    return down.square().mean() + across.square().mean()
+
+
 def gram_targets(features: Features, regions: Regions, ids: Sequence[int]) -> Grams:
     """The Gram matrices over the number of positions, of every layer and region that has any there."""
     targets = {}

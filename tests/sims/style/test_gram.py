@@ -17,6 +17,7 @@ from sims.style.gram import (
     gram_targets,
     normalise,
     responses,
+    total_variation,
 )
 from sims.style.regions import WHOLE, Matched, Regions
 from sims.vgg import VGG19
@@ -68,6 +69,13 @@ def test_the_content_error_is_half_the_sum_of_squares() -> None:
     a, b = features(3), features(4)
     total = sum((p - q) ** 2 for p, q in zip(a.ravel(), b.ravel(), strict=True)) / 2
     assert float(content_error(flat(a), flat(b))) == pytest.approx(total, rel=1e-12)
+
+
+def test_the_total_variation_is_that_of_neighbours() -> None:
+    array = features(12, 3, 4, 5)
+    down = np.mean([(array[c, y + 1, x] - array[c, y, x]) ** 2 for c in range(3) for y in range(3) for x in range(5)])
+    across = np.mean([(array[c, y, x + 1] - array[c, y, x]) ** 2 for c in range(3) for y in range(4) for x in range(4)])
+    assert float(total_variation(torch.from_numpy(array)[None])) == pytest.approx(down + across, rel=1e-12)
 
 
 def test_the_gradient_of_the_gram_error_is_that_of_the_papers() -> None:
