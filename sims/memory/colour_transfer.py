@@ -11,16 +11,17 @@ import numpy as np
 _EPSILON = np.finfo(np.float64).eps
 
 
-def transfer_colours(picture: np.ndarray, like: np.ndarray) -> np.ndarray:
+def transfer_colours(picture: np.ndarray, like: np.ndarray, flat: float = _EPSILON) -> np.ndarray:
     """The colours of `picture` (..., 3) with the mean and covariance of those of `like` (..., 3), not clipped.
 
     Both are float, in one range, of at least two pixels each. With the covariances A and B of the two, a colour x
-    becomes (x - mean A) T + mean B, where T = A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2.
+    becomes (x - mean A) T + mean B, where T = A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2. `flat` is added to the eigenvalues, so
+    that a picture that varies less is not blown up.
     """
     source, target = _planar(picture), _planar(like)
     source_mean, target_mean = source.mean(axis=1, keepdims=True), target.mean(axis=1, keepdims=True)
     values, vectors = np.linalg.eigh(np.cov(source))
-    roots = np.sqrt(np.maximum(values, 0) + _EPSILON)
+    roots = np.sqrt(np.maximum(values, 0) + flat)
     root = (vectors * roots) @ vectors.T
     inverse = (vectors / roots) @ vectors.T
     inner_values, inner_vectors = np.linalg.eigh(root @ np.cov(target) @ root)

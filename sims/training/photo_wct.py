@@ -3,8 +3,9 @@
 Li et al., "A Closed-form Solution to Photorealistic Image Stylization" (2018), section 3.1: each decoder learns to
 reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features. Two things
 are added for a network this slim. The encoder goes on learning, slowly: a trunk a quarter as wide as VGG-19's has lost
-most colours at its fourth level. And half of the features are whitened and coloured by the statistics of the same
-picture in other colours, which then is what should come out.
+most colours at its fourth level. And most features are whitened and coloured, as in use: by the statistics of the same
+picture in other colours, which then is what should come out, or by those of another picture, where the content with the
+colours of the other one by a linear transfer is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sims.generator import placed, to_uint8
+from sims.memory.colour_transfer import transfer_colours
 from sims.style.gram import normalise
 from sims.style.photo_wct import LEVELS, PhotoWct
 from sims.style.whitening import Moments, colouring, restyling
@@ -44,12 +46,14 @@ WINDOW = {"cpu": 192, "cuda": 256}
 BATCH = {"cpu": 4, "cuda": 16}
 SCALES = (0.5, 1.2)  # of photographs
 CHANCES = {4: 0.35, 3: 0.3, 2: 0.2, 1: 0.15}  # of a level to learn in a step
-RESTYLED = 0.5  # share of the steps whose features are whitened and coloured
+RECOLOURED = 0.3  # share of the steps whose features are coloured by those of the same picture in other colours
+RESTYLED = 0.4  # the same by those of another picture
 CONTRASTS = (0.4, 1.6)  # of recoloured pictures
+FLAT = 1e-3  # variance of colours added so that no flat window is blown up
 SHIFT = 0.12  # standard deviation of their means' shift
-RESPONSE = 5.0  # a filter's mean, against which the identity that whitening adds to covariances is small
+RESPONSE = 2.0  # a filter's mean, against which the identity that whitening adds to covariances is small
 ENCODER_SHARE = 0.3  # of the learning rate
-FIRST_SHARE = 0.1  # the same of the decoders' first layers, whose weights are as small as what they see is large
+FIRST_SHARE = 0.3  # the same of the decoders' first layers, whose weights are as small as what they see is large
 FEATURES = 0.02  # weight of the features' relative squared error beside the pixels' squared error
 SHOWN = 4
 
@@ -87,9 +91,13 @@ class PhotoWctRecipe(FittingRecipe):
         pictures = recoloured(self._windows(rng), rng)
         features, pools = network.encode(level, pictures.contiguous(memory_format=torch.channels_last))
         task, wanted = "pixels", pictures
-        if rng.random() < RESTYLED:
-            task, wanted = "restyled", recoloured(pictures, rng)
-            features = restyled(features.float(), network.encode(level, wanted)[0].float())
+        if (drawn := rng.random()) < RECOLOURED + RESTYLED:
+            recoloured_ones = recoloured(pictures, rng)
+            own = drawn < RECOLOURED
+            task = "recoloured" if own else "restyled"
+            style = recoloured_ones if own else recoloured_ones.roll(1, 0)
+            wanted = style if own else with_colours(pictures, style)
+            features = restyled(features.float(), network.encode(level, style)[0].float())
         made = network.decode(level, features, pools).float()
         return {
             f"{task}_{level}": F.mse_loss(made, wanted),
@@ -199,6 +207,13 @@ def restyled(features: Tensor, target: Tensor) -> Tensor:
                 change = restyling(content, colouring(style))
             found.append(change(pixels).T.view_as(one))
     return torch.stack(found)
+
+
+def with_colours(pictures: Tensor, others: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) in [0, 1] with the means and covariances of the colours of the others, clamped."""
+    pairs = zip(*(batch.permute(0, 2, 3, 1).double().cpu().numpy() for batch in (pictures, others)), strict=True)
+    moved = np.stack([transfer_colours(picture, other, FLAT) for picture, other in pairs])
+    return torch.from_numpy(moved).permute(0, 3, 1, 2).to(pictures).clamp(0, 1)
 
 
 def recoloured(pictures: Tensor, rng: np.random.Generator) -> Tensor:
