@@ -5,6 +5,7 @@ Gradio converts the values of components only, so that each endpoint has compone
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,15 +15,17 @@ import gradio as gr
 from sims.generator import LayoutRequest, RequestError, check_request
 from sims.image_files import encode_png
 from sims.layout import Layout, LayoutError
-from sims.load import card
+from sims.load import WITHOUT_WEIGHTS, card
 from sims.ui import catalogue, session
 from sims.ui.comparison import MAX_ROWS, RowRequest, plan_rows, sheet_file
 from sims.ui.events import ONE_AT_A_TIME
 from sims.ui.layouts import convert, describe, read_upload, uploaded_picture
 from sims.ui.shelf import SHELF
 from sims.ui.stages import stages_of, stages_report
-from zoo import ZooError
+from zoo import Entry
 from zoo.hub import availability
+
+LISTED = ("layout", "style", "texture")  # tasks whose generators are listed
 
 
 def build_api() -> None:
@@ -66,28 +69,49 @@ def build_api() -> None:
 
 
 def list_generators() -> list[dict[str, Any]]:
-    """List every generator that makes pictures from layouts, and whether it can be used now.
+    """List every generator that works from layouts, restyles pictures or makes textures, and whether it is ready.
 
     Returns:
-        One object a generator: name, title, family, label_space, accepts_style, licence, verified, ready, reason.
+        One object a generator: name, title, family, tasks (of layout, style and texture), label_space, accepts_style,
+        licence, verified, ready, reason.
     """
-    listed = []
-    for entry in catalogue.entries():
-        state = availability(entry)
-        listed.append(
-            {
-                "name": entry.name,
-                "title": entry.title,
-                "family": entry.family,
-                "label_space": entry.label_space,
-                "accepts_style": entry.accepts_style,
-                "licence": entry.licence,
-                "verified": entry.verified,
-                "ready": state.ready,
-                "reason": state.reason,
-            }
-        )
-    return listed
+    tasks = {task: catalogue.entries(task) for task in LISTED}
+    listed = [
+        entry_facts(entry, [task for task, able in tasks.items() if entry in able])
+        for entry in dict.fromkeys(itertools.chain(*tasks.values()))
+    ]
+    return listed + [
+        {
+            "name": known.name,
+            "title": known.title,
+            "family": known.family,
+            "tasks": list(known.tasks),
+            "label_space": known.label_space,
+            "accepts_style": known.accepts_style,
+            "licence": known.licence,
+            "verified": True,
+            "ready": True,
+            "reason": "",
+        }
+        for known in map(card, WITHOUT_WEIGHTS)
+    ]
+
+
+def entry_facts(entry: Entry, tasks: list[str]) -> dict[str, Any]:
+    """What a program should know of a catalogue entry that carries out these tasks."""
+    state = availability(entry)
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "family": entry.family,
+        "tasks": tasks,
+        "label_space": entry.label_space,
+        "accepts_style": entry.accepts_style,
+        "licence": entry.licence,
+        "verified": entry.verified,
+        "ready": state.ready,
+        "reason": state.reason,
+    }
 
 
 def read_layout(
@@ -288,11 +312,7 @@ def whole_count(seeds: float) -> int:
 
 def ready_name(name: str) -> str:
     """`name`, if it is a layout generator that can run now; raises `ZooError` otherwise."""
-    entry = catalogue.named_entry(name)
-    state = availability(entry)
-    if not state.ready:
-        raise ZooError(state.reason)
-    return name
+    return catalogue.ready_card(name, "layout").name
 
 
 def exact_layout(layout: str, instances: str | None, label_space: str) -> Layout:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sims.generator import Cancelled, Card, Choice, Progress
 from sims.label_space import label_space
-from sims.load import LoadError, card
+from sims.load import WITHOUT_WEIGHTS, LoadError, card
 from sims.requests import WORKS_FROM
 from sims.ui.work import Work
 from zoo import Entry, ZooError, catalog, find
@@ -59,7 +59,18 @@ def entries(task: str = "layout") -> list[Entry]:
 
 def ready_cards(task: str = "layout") -> list[Card]:
     """The cards of the generators that can carry out `task` now. Makes no network call."""
-    return [state for state in map(_state, entries(task)) if isinstance(state, Card)]
+    without = [known for known in map(card, WITHOUT_WEIGHTS) if task in known.tasks]
+    return [*without, *(state for state in map(_state, entries(task)) if isinstance(state, Card))]
+
+
+def ready_card(name: str, task: str) -> Card:
+    """The card of the generator called `name`; `ZooError` says why it cannot carry out `task` now."""
+    if name in WITHOUT_WEIGHTS and task in card(name).tasks:
+        return card(name)
+    state = _state(named_entry(name, task))
+    if isinstance(state, Offer):
+        raise ZooError(state.reason)
+    return state
 
 
 def offers(task: str = "layout") -> list[Offer]:

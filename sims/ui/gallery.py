@@ -1,7 +1,8 @@
-"""Our own style pictures to choose from, as the page offers them."""
+"""Our own style pictures and textures to choose from, as the page offers them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from sims.generator import RequestError
 from sims.label_space import label_space
-from sims.style.gallery import style_pictures
+from sims.style.gallery import PHOTOGRAPH, StylePicture, TextureExample, style_pictures, texture_examples
 from sims.ui.session import thumbnail
 from sims.world import WorldError
 
@@ -17,18 +18,38 @@ from sims.world import WorldError
 @cache
 def gallery_groups() -> list[dict[str, Any]]:
     """The style pictures as a strip's groups, one for each world they show."""
-    groups: dict[str, list[dict[str, str]]] = {}
-    for one in style_pictures():
-        shown = {"key": one.name, "title": one.title, "src": thumbnail(one.picture())}
-        groups.setdefault(label_space(one.source).title, []).append(shown)
-    return [{"title": title, "items": items} for title, items in groups.items()]
+    return _groups(style_pictures())
+
+
+@cache
+def texture_groups() -> list[dict[str, Any]]:
+    """The textures as a strip's groups, one for each world they are cut from, and one of photographs."""
+    return _groups(texture_examples())
 
 
 def gallery_picture(key: str) -> np.ndarray:
     """The style picture with this key, RGB uint8 (H, W, 3). Raises `RequestError`."""
-    found = next((one for one in style_pictures() if one.name == key), None)
+    return _picture(style_pictures(), key, "style picture")
+
+
+def texture_picture(key: str) -> np.ndarray:
+    """The texture with this key, RGB uint8 (H, W, 3). Raises `RequestError`."""
+    return _picture(texture_examples(), key, "texture")
+
+
+def _groups(pictures: Iterable[StylePicture | TextureExample]) -> list[dict[str, Any]]:
+    groups: dict[str, list[dict[str, str]]] = {}
+    for one in pictures:
+        shown = {"key": one.name, "title": one.title, "src": thumbnail(one.picture())}
+        title = "Photographs" if one.source == PHOTOGRAPH else label_space(one.source).title
+        groups.setdefault(title, []).append(shown)
+    return [{"title": title, "items": items} for title, items in groups.items()]
+
+
+def _picture(pictures: Iterable[StylePicture | TextureExample], key: str, what: str) -> np.ndarray:
+    found = next((one for one in pictures if one.name == key), None)
     if found is None:
-        raise RequestError(f"There is no style picture called {key[:60]!r}; choose one of those shown.")
+        raise RequestError(f"There is no {what} called {key[:60]!r}; choose one of those shown.")
     try:
         return found.picture()
     except WorldError as error:

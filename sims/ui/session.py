@@ -41,7 +41,7 @@ from sims.generator import (
 )
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
-from sims.load import LoadError, card, load
+from sims.load import WITHOUT_WEIGHTS, LoadError, card, load
 from sims.memory.bank_file import BankError
 from sims.memory.pipeline import SimsGenerator
 from sims.provenance import RecipeError, picture_png, read_recipe
@@ -357,7 +357,7 @@ def _unlike(revision: str, known: str) -> str:
 def _restored_card(name: str, task: str) -> Card:
     """The card of a generator; one that is not known here, such as a folder of somebody's own, keeps its name."""
     try:
-        return card(find(name).name)
+        return card(name if name in WITHOUT_WEIGHTS else find(name).name)
     except (LoadError, ZooError):
         return Card(name, name, "", task, None)
 
