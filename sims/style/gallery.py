@@ -82,7 +82,7 @@ def _photograph(name: str) -> np.ndarray:
 
 
 _TEXTURES = (
-    TextureExample("autumn-leaves", "Autumn leaves", "street", "000212", 40, 416, 96),
+    TextureExample("autumn-leaves", "Autumn leaves", "street", "010096", 6, 0, 96),
     TextureExample("autumn-crowns", "Autumn crowns", "landscape", "000179", 12, 384, 128),
     TextureExample("spruces", "Spruces", "landscape", "000224", 128, 384, 128),
     TextureExample("bare-branches", "Bare branches", "landscape", "020025", 97, 1, 128),

@@ -111,23 +111,33 @@ def _with_moment(values: Tensor, order: int, wanted: float) -> Tensor:
 def _step(x: Tensor, gradient: Tensor, order: int, wanted: float) -> float:
     """How far to go from x along the gradient for the standardised moment `wanted`, or to the nearest turn."""
     products = [x**power * gradient ** (order - power) for power in range(order + 1)]  # of the step's powers, falling
-    moment = np.poly1d([math.comb(order, power) * float(part.mean()) for power, part in enumerate(products)])
-    variance = np.poly1d([float(gradient.square().mean()), 2 * float((x * gradient).mean()), float(x.square().mean())])
+    moment = np.array([math.comb(order, power) * float(part.mean()) for power, part in enumerate(products)])
+    variance = np.array([float(gradient.square().mean()), 2 * float((x * gradient).mean()), float(x.square().mean())])
+    numerator, denominator = moment.tolist(), variance.tolist()
 
     def value(step: float) -> float:
-        return float(moment(step) / variance(step) ** (order / 2))
+        return _polynomial(numerator, step) / _polynomial(denominator, step) ** (order / 2)
 
     rising = wanted > value(0.0)
-    turns = (moment.deriv() * variance - order / 2 * moment * variance.deriv()).roots
+    slope = np.polysub(np.polymul(np.polyder(moment), variance), order / 2 * np.polymul(moment, np.polyder(variance)))
+    turns = np.roots(slope)
     turns = turns[np.abs(turns.imag) < 1e-9 * (1 + np.abs(turns.real))].real
     ahead = [float(turn) for turn in turns if (turn > 0) == rising and abs(turn) > 1e-9]
     near, far = 0.0, min(ahead, key=abs) if ahead else (1e3 if rising else -1e3)
     if (value(far) > wanted) != rising:
         return far
-    for _ in range(60):
+    for _ in range(40):
         middle = (near + far) / 2
         near, far = (near, middle) if (value(middle) > wanted) == rising else (middle, far)
     return near
+
+
+def _polynomial(coefficients: list[float], at: float) -> float:
+    """Its value, the highest power first; a few numbers are faster without arrays."""
+    total = 0.0
+    for coefficient in coefficients:
+        total = total * at + coefficient
+    return total
 
 
 def _small(matrix: Tensor) -> np.ndarray:

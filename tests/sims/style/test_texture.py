@@ -17,7 +17,7 @@ from sims.style.texture_synthesis import project
 from sims.world import World
 
 SMALL = {"scales": "2", "orientations": "2", "neighbourhood": "3", "iterations": "2"}
-# Of the distance of each kind of statistics, relative to their norm; noise starts at 0.6 to 1 for all but the marginals.
+# Of the distance of each kind of statistics, relative to their norm; noise starts at 0.6 to 1 for most of them.
 BOUNDS = {
     "bands mean": 0.06,
     "bands autocorrelation": 0.2,
@@ -26,7 +26,7 @@ BOUNDS = {
     "bands across": 0.25,
     "bands phase": 0.3,
     "lows autocorrelation": 0.05,
-    "lows skewness": 0.1,
+    "lows skewness": 0.2,
     "lows kurtosis": 0.08,
     "lows covariance": 0.03,
     "variance": 0.005,
@@ -41,7 +41,7 @@ def generator() -> SteerableTexture:
 
 
 def leaves(height: int = 96, width: int = 96) -> np.ndarray:
-    return World().read("street", "000212").picture[40 : 40 + height, 512 - width :]
+    return World().read("street", "010096").picture[6 : 6 + height, :width]
 
 
 def parts(found: TextureStatistics) -> dict[str, list[Tensor]]:
