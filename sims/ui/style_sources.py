@@ -57,6 +57,8 @@ def build_sources(synthesis: SynthesisTab) -> Sources:
         [("A picture", PICTURE), ("The layout in the editor", PAINTED)],
         value=PICTURE,
         label="Content",
+        show_label=False,
+        container=False,
         elem_id="style-kind",
     )
     with gr.Row(elem_id="style-pictures"):
@@ -141,7 +143,7 @@ def show_kind(kind: str, file: Shown | None, value: object, origin: Layout | Non
 
 def sent_content(results: list[Result], event: gr.EventData) -> list[Any]:
     """Take a picture of this session as the content, with its layout if it was made from one; and show the tab."""
-    image, result = _sent(results, event)
+    image, result = sent(results, event)
     if image is None or result is None:
         return [gr.skip()] * 6
     layout = result.task.layout_request.layout if result.task.card.task == "layout" else None
@@ -150,12 +152,12 @@ def sent_content(results: list[Result], event: gr.EventData) -> list[Any]:
 
 def sent_style(results: list[Result], event: gr.EventData) -> list[Any]:
     """Take a picture of this session as the style."""
-    image, _ = _sent(results, event)
+    image, _ = sent(results, event)
     return [gr.skip()] * 3 if image is None else new_style(image, shown(image, "style.png"))
 
 
-def _sent(results: list[Result], event: gr.EventData) -> tuple[np.ndarray | None, Result | None]:
-    """The picture that an event names by its key, and what is known of it; a warning where it is gone."""
+def sent(results: list[Result], event: gr.EventData) -> tuple[np.ndarray | None, Result | None]:
+    """The picture of these results that an event names by its key, and its result; a warning where it is gone."""
     result = session.kept(results, event_text(event, "key"))
     try:
         if result is None or not result.path:

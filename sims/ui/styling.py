@@ -29,7 +29,7 @@ from sims.ui.session import Result, Shown, Task, finished, loaded, shown
 from sims.ui.viewer import viewer_value
 
 CONTENT, STYLE, LAYOUT, STYLE_LAYOUT = "content", "style", "layout", "layout of the style"
-ACTIONS = ("restyle", "style")  # what is offered of a result
+ACTIONS = ("restyle", "style", "example")  # what is offered of a result
 WHOLE = ChosenRegions()
 
 
