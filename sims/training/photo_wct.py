@@ -136,7 +136,9 @@ class PhotoWctRecipe(FittingRecipe):
     def review(self, limit: int) -> Review:
         """How far reconstructions of held-out pictures are from them, level by level, and what they look like."""
         network = cast(PhotoWct, self.steady())
-        pictures = [*self.held_out[:limit].float(), *self.held_out[-limit:].float(), photograph(HELD_OUT).float()]
+        count = len(self.held_out)
+        frames = self.held_out[np.linspace(0, count - 1, min(limit, count)).astype(int)]
+        pictures = [*frames.float(), photograph(HELD_OUT).float()]
         differences: dict[int, list[float]] = {level: [] for level in LEVELS}
         rows = []
         for index, picture in enumerate(pictures):
