@@ -16,6 +16,7 @@ HISTORY = 20  # pairs of vectors kept, each two pictures large
 # torch.optim.LBFGS ignores pairs whose product is below 1e-10, which those of small losses soon are.
 SCALE = 1e4
 ASTRAY = 10.0  # times the first loss; without a line search a step may lead there, and is taken back
+SHORTER = 0.25  # times as long are all steps after that
 
 Objective = Callable[[Tensor], Tensor]
 Watcher = Callable[[int, Tensor], bool]
@@ -32,7 +33,8 @@ def descend(objective: Objective, start: Tensor, steps: int, goes_on: Watcher) -
     with torch.inference_mode(False), torch.enable_grad():
         picture = start.clone(memory_format=torch.contiguous_format).requires_grad_()
         best, lowest, first = start, math.inf, math.inf
-        optimiser = _optimiser(picture)
+        rate = 1.0
+        optimiser = _optimiser(picture, rate)
         for done in range(1, steps + 1):
             before = picture.detach().clone()
             loss = float(optimiser.step(partial(_evaluate, objective, picture)))
@@ -41,15 +43,16 @@ def descend(objective: Objective, start: Tensor, steps: int, goes_on: Watcher) -
             if done == 1:
                 first = loss
             elif not loss <= ASTRAY * first:
-                picture = best.clone().requires_grad_()
-                optimiser = _optimiser(picture)
+                picture, rate = best.clone().requires_grad_(), SHORTER * rate
+                optimiser = _optimiser(picture, rate)
             if not goes_on(done, best):
                 break
         return best
 
 
-def _optimiser(picture: Tensor) -> torch.optim.LBFGS:
-    return torch.optim.LBFGS([picture], max_iter=1, history_size=HISTORY, tolerance_grad=0, tolerance_change=0)
+def _optimiser(picture: Tensor, rate: float) -> torch.optim.LBFGS:
+    """One that evaluates once a step, and `rate` times as long as its estimate of the curvature says."""
+    return torch.optim.LBFGS([picture], lr=rate, max_iter=1, history_size=HISTORY, tolerance_grad=0, tolerance_change=0)
 
 
 def _evaluate(objective: Objective, picture: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from sims.style.descent import Objective, Watcher, descend
 from sims.style.gram import (
     STYLE_LAYERS,
     TEXTURE_LAYERS,
+    Features,
     Looks,
     content_error,
     normalise,
@@ -39,11 +40,12 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's 
 STRONGEST = 1e-4  # the weight of the content over that of the style at strength 1
 PER_STRENGTH = 4  # powers of ten that it grows by down to strength 0: at 0.75 it is 1e-3
 SMOOTHNESS = 0.05  # weight of the total variation in style transfer, which the papers do without: against grain
+COLOURS = "colours"  # the name of the picture itself among its features
 NOISE = 0.3  # standard deviation of the noise to start from, of [-1, 1]
 PREVIEW_SECONDS = 1.0  # at least, between two previews
 # That of the paper comes first; narrow networks of few classes keep too little of a picture there.
 CONTENT_LAYERS = ("conv4_2", "conv3_2", "conv2_2")
-STEPS = {"style": "60+120", "texture": "150+100+50"}
+STEPS = {"style": "80+200", "texture": "200+200+150"}
 NORMALISED_ON = ("street", "landscape")  # spaces of the built-in world
 FRAMES_EACH = 3  # held-out frames of each whose mean activations become 1
 
@@ -157,9 +159,9 @@ class GatysGenerator(Generator):
     def _objective(self, task: _Task, size: tuple[int, int], divisor: int, network: VGG19) -> Objective:
         """What is to be made small at one scale: the papers' loss, per position and so at any size, and smooth."""
         style = _resized(task.style, _divided(tuple(task.style.shape[2:]), divisor))
-        looks = Looks.of(responses(network, self._as_read(style), task.layers), task.regions)
+        looks = Looks.of(self._features(network, style, task.layers), task.regions)
         if task.content is None:
-            return lambda picture: looks.error(responses(network, self._as_read(picture), task.layers))
+            return lambda picture: looks.error(self._features(network, picture, task.layers))
         content = _resized(task.content, size)
         kept = torch.from_numpy(task.kept(*size)).to(self.device)
         wanted = responses(network, self._as_read(content), [task.content_layer])[task.content_layer]
@@ -167,11 +169,18 @@ class GatysGenerator(Generator):
 
         def loss(picture: Tensor) -> Tensor:
             whole = torch.where(kept, content, picture)
-            found = responses(network, self._as_read(whole), (*task.layers, task.content_layer))
+            found = self._features(network, whole, (*task.layers, task.content_layer))
             told_apart = content_error(found[task.content_layer], wanted) / positions
             return looks.error(found) + task.ratio * told_apart + SMOOTHNESS * total_variation(whole)
 
         return loss
+
+    def _features(self, network: VGG19, picture: Tensor, layers: Sequence[str]) -> Features:
+        """The responses to a picture (1, 3, H, W) in [-1, 1], after its colours, which are the first layer.
+
+        The papers match no colours; with them what comes of grey examples is less tinted.
+        """
+        return {COLOURS: picture + 1, **responses(network, self._as_read(picture), layers)}
 
     def _as_read(self, picture: Tensor) -> Tensor:
         """A picture (1, 3, H, W) in [-1, 1] as the weights expect it."""

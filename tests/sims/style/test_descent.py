@@ -83,6 +83,17 @@ def test_a_step_astray_is_taken_back() -> None:
     assert float(walled(found)) < 0.9 * float(bowl(start))
 
 
+def test_after_a_step_astray_shorter_ones_follow() -> None:
+    """What the curvature at the start promises lies far behind a steep slope."""
+
+    def steep(picture: Tensor) -> Tensor:
+        return 0.01 * (picture - 2).square().sum() + 1e4 * torch.relu(picture - 1).pow(4).sum()
+
+    start = torch.zeros(1, 3, 4, 4)
+    assert float(steep(torch.full_like(start, 2.0))) > 1e5 * float(steep(start))
+    assert float(steep(descend(steep, start, 60, always))) < 0.4 * float(steep(start))
+
+
 def test_the_first_picture_is_not_changed_and_modes_are_no_matter() -> None:
     kept = START.clone()
     with torch.inference_mode():
