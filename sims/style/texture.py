@@ -19,7 +19,7 @@ from sims.style.texture_synthesis import project
 
 MAX_PIXELS = 1024 * 1024  # of a texture made
 MAX_EXAMPLE = 1024  # pixels of a side of the example that are looked at
-MOMENTUM = 0.8  # of one round's change that the next one starts with: as exact in a third of the rounds
+MOMENTUM = 0.8  # of one round's change that the next one starts with: 20 rounds come nearer than 30 without it
 LEAST = 3  # positions on a side of the coarsest scale
 
 OPTIONS = (
