@@ -80,7 +80,9 @@ def _fit(picture: Tensor, content: Tensor) -> Tensor:
     within = within - count * means[:, None] * means + ridge
     across = _window_sums((content[:, None] * picture).flatten(0, 1)).unflatten(0, (3, 3))
     across = across - count * means[:, None] * goals
-    cofactors = torch.stack([torch.linalg.cross(within[(row + 1) % 3], within[(row + 2) % 3], dim=0) for row in range(3)])
+    cofactors = torch.stack(
+        [torch.linalg.cross(within[(row + 1) % 3], within[(row + 2) % 3], dim=0) for row in range(3)]
+    )
     determinant = (cofactors[0] * within[0]).sum(0)
     slopes = torch.einsum("ijhw,jchw->cihw", cofactors, across) / determinant
     constant = goals - (slopes * means).sum(1)

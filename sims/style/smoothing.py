@@ -11,6 +11,7 @@ most. It is solved by preconditioned conjugate gradients in float32, corrected u
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -21,15 +22,15 @@ from torch import Tensor
 
 from sims.style.affinity import OFFSETS, affinity_strips, degrees
 from sims.style.conjugate_gradients import conjugate_gradients
+from sims.style.multigrid import Multigrid
 from sims.style.stencil import Stencil
 
 Advance = Callable[[float], None]
 Frame = Literal["added", "released"]
 BETA = 0.9999
 MARGIN = 2  # pixels around the picture that its smoothing has beside it
-_CORRECTIONS, _ITERATIONS = 12, 2000
-_REDUCTION = 1e-3  # of the error by float32 alone
-_SAFETY = 1e-3  # the preconditioned residual may look so much smaller than the error
+MOST_ROOT = 3  # of a degree: V is at most so many times u
+_ITERATIONS = 1000  # a bound for what never converges; a photograph takes about 50
 
 
 def smooth(stylised: np.ndarray, content: np.ndarray, advance: Advance = lambda done: None) -> np.ndarray:
@@ -71,15 +72,18 @@ def solve(stylised: Tensor, content: Tensor, tolerance: float, advance: Advance)
     _, height, width = content.shape
     degree = degrees(height, width).reshape(-1)
     root = degree.sqrt()
-    system = _System(content, degree)
-    solution = stylised.reshape(3, -1) / root
+    system = _System(content, degree, lambda: advance(0.0))
     right = (1 - BETA) * root * stylised.reshape(3, -1)
-    for _ in range(_CORRECTIONS):
-        correction, furthest = system.correction(right - system.times(solution), tolerance * _SAFETY, advance)
-        solution += correction
-        if furthest < tolerance * _SAFETY:
-            break
-    return (solution * root).view(3, height, width)
+    solution = conjugate_gradients(
+        lambda x: (right - system.times(x[0]))[None],
+        system.single.times,
+        system.about_inverse,
+        (stylised.reshape(3, -1) / root)[None],
+        tolerance / MOST_ROOT,
+        _ITERATIONS,
+        _Progress(tolerance / MOST_ROOT, advance),
+    )
+    return (solution[0] * root).view(3, height, width)
 
 
 def _framed(picture: np.ndarray) -> Tensor:
@@ -89,17 +93,34 @@ def _framed(picture: np.ndarray) -> Tensor:
     return torch.nn.functional.pad(planes[None], (MARGIN,) * 4, mode="replicate")[0]
 
 
+class _Progress:
+    """Tells how much of the way to `end` something that becomes smaller by about the same factor each time has gone."""
+
+    def __init__(self, end: float, advance: Advance):
+        self._end, self._advance = end, advance
+        self._first, self._done = 0.0, 0.0
+
+    def __call__(self, distance: float) -> None:
+        self._first = self._first or max(distance, 2 * self._end)
+        gone = math.log(self._first / max(distance, self._end)) / math.log(self._first / self._end)
+        self._done = max(self._done, gone)
+        self._advance(self._done)
+
+
 class _System:
     """The matrix D - beta W of a content, and about its inverse."""
 
-    def __init__(self, content: Tensor, degree: Tensor):
+    def __init__(self, content: Tensor, degree: Tensor, tick: Callable[[], None]):
         self._content, self._degree = content, degree
         couplings = torch.zeros(len(OFFSETS), *content.shape[1:])
         for top, strip in affinity_strips(content):
             couplings[:, top : top + strip.shape[1]] -= BETA * strip
+            tick()
         couplings[0] += degree.view_as(couplings[0])
-        self._single = Stencil(couplings[:, None, None], OFFSETS)
-        self._diagonal = couplings[0].reshape(-1).clamp(min=1e-3)
+        self.single = Stencil(couplings[:, None, None], OFFSETS)
+        # W reproduces the affine functions of the colour, so that the matrix almost vanishes on them.
+        affine = torch.cat((torch.ones_like(couplings[:1]), content.float()))
+        self.about_inverse = Multigrid(self.single, affine[None], tick)
 
     def times(self, vector: Tensor) -> Tensor:
         """The product with `vector` (3, H * W) float64; the affinities are made anew, to be exact and need no room."""
@@ -110,17 +131,3 @@ class _System:
             part = Stencil(strip[:, None, None], OFFSETS).times(vector[None, :, rows])
             product[:, rows] -= BETA * part[0]
         return product
-
-    def correction(self, residual: Tensor, enough: float, advance: Advance) -> tuple[Tensor, float]:
-        """About the solution for `residual` (3, H * W) float64 on the right side, and how large it looked at first."""
-        scale = float(residual.abs().max()) or 1.0
-        estimates: list[float] = []
-
-        def done(iteration: int, estimate: Tensor) -> bool:
-            advance(0.0)
-            estimates.append(float(estimate.abs().max()) * scale)
-            return estimates[-1] < max(enough, _REDUCTION * estimates[0])
-
-        right = (residual / scale).float()[None]
-        found = conjugate_gradients(self._single.times, lambda r: r / self._diagonal, right, done, _ITERATIONS)
-        return found[0].double() * scale, estimates[0]

@@ -34,6 +34,10 @@ class Stencil:
         """How many there are."""
         return self.height * self.width
 
+    def diagonal(self) -> Tensor:
+        """Its diagonal, (m, 1, cells)."""
+        return self.couplings[0].diagonal().T[:, None].contiguous()
+
     def times(self, vector: Tensor) -> Tensor:
         """The product with `vector` (m, B, cells)."""
         product = torch.zeros_like(vector)
