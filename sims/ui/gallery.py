@@ -10,7 +10,7 @@ import numpy as np
 
 from sims.generator import RequestError
 from sims.label_space import label_space
-from sims.style.gallery import PHOTOGRAPH, StylePicture, TextureExample, style_pictures, texture_examples
+from sims.style.gallery import StylePicture, TextureExample, style_pictures, texture_examples
 from sims.ui.session import thumbnail
 from sims.world import WorldError
 
@@ -18,13 +18,16 @@ from sims.world import WorldError
 @cache
 def gallery_groups() -> list[dict[str, Any]]:
     """The style pictures as a strip's groups, one for each world they show."""
-    return _groups(style_pictures())
+    groups: dict[str, list[dict[str, str]]] = {}
+    for one in style_pictures():
+        groups.setdefault(label_space(one.source).title, []).append(_item(one))
+    return [{"title": title, "items": items} for title, items in groups.items()]
 
 
 @cache
 def texture_groups() -> list[dict[str, Any]]:
-    """The textures as a strip's groups, one for each world they are cut from, and one of photographs."""
-    return _groups(texture_examples())
+    """The textures as a strip's only group."""
+    return [{"title": "Textures", "items": [_item(one) for one in texture_examples()]}]
 
 
 def gallery_picture(key: str) -> np.ndarray:
@@ -37,13 +40,8 @@ def texture_picture(key: str) -> np.ndarray:
     return _picture(texture_examples(), key, "texture")
 
 
-def _groups(pictures: Iterable[StylePicture | TextureExample]) -> list[dict[str, Any]]:
-    groups: dict[str, list[dict[str, str]]] = {}
-    for one in pictures:
-        shown = {"key": one.name, "title": one.title, "src": thumbnail(one.picture())}
-        title = "Photographs" if one.source == PHOTOGRAPH else label_space(one.source).title
-        groups.setdefault(title, []).append(shown)
-    return [{"title": title, "items": items} for title, items in groups.items()]
+def _item(one: StylePicture | TextureExample) -> dict[str, str]:
+    return {"key": one.name, "title": one.title, "src": thumbnail(one.picture())}
 
 
 def _picture(pictures: Iterable[StylePicture | TextureExample], key: str, what: str) -> np.ndarray:
