@@ -5,7 +5,7 @@ reconstruct a picture from its encoder's features and pooling positions, by its 
 are added for a network this slim. The encoder goes on learning, slowly: a trunk a quarter as wide as VGG-19's has lost
 most colours at its fourth level. And most features are whitened and coloured, as in use: by the statistics of the same
 picture in other colours, which then is what should come out, or by those of another picture, where the content with the
-colours of the other one by a linear transfer is.
+colours of the other one by a linear transfer is. Levels also begin, as in use, from what those above them made.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ PHOTOGRAPHED = 0.5  # share of the windows that photographs give
 WINDOW = {"cpu": 192, "cuda": 256}
 BATCH = {"cpu": 4, "cuda": 16}
 SCALES = (0.5, 1.2)  # of photographs
-CHANCES = {4: 0.35, 3: 0.3, 2: 0.2, 1: 0.15}  # of a level to learn in a step
-RECOLOURED = 0.3  # share of the steps whose features are coloured by those of the same picture in other colours
-RESTYLED = 0.4  # the same by those of another picture
+CHANCES = {4: 0.25, 3: 0.3, 2: 0.25, 1: 0.2}  # of a level to learn in a step
+TASKS = {"pixels": 0.25, "recoloured": 0.3, "restyled": 0.45}  # chances of what it learns
+CHAINED_FROM = 0.1  # share of the time after which a level sees what the ones above it make
 CONTRASTS = (0.4, 1.6)  # of recoloured pictures
 FLAT = 1e-3  # variance of colours added so that no flat window is blown up
 SHIFT = 0.12  # standard deviation of their means' shift
 RESPONSE = 2.0  # a filter's mean, against which the identity that whitening adds to covariances is small
-ENCODER_SHARE = 0.3  # of the learning rate
+ENCODER_SHARE = 0.2  # of the learning rate
 FIRST_SHARE = 0.3  # the same of the decoders' first layers, whose weights are as small as what they see is large
 FEATURES = 0.02  # weight of the features' relative squared error beside the pixels' squared error
 SHOWN = 4
@@ -64,7 +64,7 @@ class PhotoWctRecipe(FittingRecipe):
     All encoders are the beginnings of one.
     """
 
-    learning_rate = 3e-3
+    learning_rate = 1.5e-3
 
     def __init__(self, name: str, world: World, segmenter: Path, device: torch.device):
         self.frames = [read_frames(world, space, "training").pictures for space in SPACES]
@@ -86,23 +86,38 @@ class PhotoWctRecipe(FittingRecipe):
         return [{"params": parameters, "share": share} for share, parameters in shares.items()]
 
     def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
-        network = cast(PhotoWct, self.network)
         level = int(rng.choice(list(CHANCES), p=list(CHANCES.values())))
-        pictures = recoloured(self._windows(rng), rng)
-        features, pools = network.encode(level, pictures.contiguous(memory_format=torch.channels_last))
-        task, wanted = "pixels", pictures
-        if (drawn := rng.random()) < RECOLOURED + RESTYLED:
-            recoloured_ones = recoloured(pictures, rng)
-            own = drawn < RECOLOURED
-            task = "recoloured" if own else "restyled"
-            style = recoloured_ones if own else recoloured_ones.roll(1, 0)
-            wanted = style if own else with_colours(pictures, style)
-            features = restyled(features.float(), network.encode(level, style)[0].float())
-        made = network.decode(level, features, pools).float()
+        pictures = recoloured(self._windows(rng), rng).contiguous(memory_format=torch.channels_last)
+        task = rng.choice(list(TASKS), p=list(TASKS.values()))
+        if task == "pixels":
+            made, wanted = self._decoded(level, pictures, None), pictures
+        else:
+            others = recoloured(pictures, rng)
+            style = others if task == "recoloured" else others.roll(1, 0)
+            wanted = style if task == "recoloured" else with_colours(pictures, style)
+            given = self._arriving(level, pictures, style, rng) if done > CHAINED_FROM else pictures
+            made = self._decoded(level, given, style)
         return {
             f"{task}_{level}": F.mse_loss(made, wanted),
             f"features_{level}": FEATURES * self._distance(made, wanted, level),
         }
+
+    def _decoded(self, level: int, pictures: Tensor, style: Tensor | None) -> Tensor:
+        """What a level makes of pictures, with the look of a style if there is one; not clamped."""
+        network = cast(PhotoWct, self.network)
+        features, pools = network.encode(level, pictures)
+        if style is not None:
+            with torch.no_grad():
+                target, _ = network.encode(level, style)
+            features = restyled(features.float(), target.float())
+        return network.decode(level, features, pools).float()
+
+    @torch.no_grad()
+    def _arriving(self, level: int, pictures: Tensor, style: Tensor, rng: np.random.Generator) -> Tensor:
+        """The pictures as they arrive at a level, through those above it from a random one on, or none."""
+        for above in range(int(rng.integers(level, LEVELS[0] + 1)), level, -1):
+            pictures = self._decoded(above, pictures, style)
+        return pictures
 
     def _distance(self, made: Tensor, wanted: Tensor, level: int) -> Tensor:
         """Relative squared error of the segmenter's features up to a level."""
