@@ -146,7 +146,7 @@ def connect_runs(style: StyleTab, synthesis: SynthesisTab) -> None:
     run.failure(refuse, style.task, style.view, **INSTANT)
     run.then(ready, None, [style.go, style.halt], **INSTANT)
     style.halt.click(halt_run, stop, style.halt, **INSTANT)
-    style.strength.release(
+    style.strength.input(
         restrength,
         [names, style.task, style.history, *inputs],
         [style.task, *style.page],
@@ -224,7 +224,7 @@ def restrength(names: tuple[str, ...], task: Task | None, history: list[Result],
     except session.FAULTS:
         return  # the button says what is wrong
     if task is None or session.kept(history, task.key) is None or not is_live(task) or not alike(task, wanted):
-        return
+        return  # something else was changed too, which waits for the button
     began = time.monotonic()
     for results in session.run([wanted], threading.Event()):
         if results is None:
@@ -303,7 +303,7 @@ def connect_told(style: StyleTab, synthesis: SynthesisTab, told: gr.Markdown) ->
     names = gr.State(tuple(methods.fields))
     inputs = [sources.kind, sources.content, sources.maker, synthesis.layout.editor, methods.chosen]
     changes = [sources.kind.change, sources.content.change, sources.maker.change, methods.chosen.change]
-    changes += [field.change for field in methods.fields.values()]
+    changes += [style.history.change, *(field.change for field in methods.fields.values())]
     gr.on(changes, tell, [names, *inputs, *methods.fields.values()], told, **INSTANT, trigger_mode="always_last")
 
 
