@@ -76,16 +76,23 @@ class PhotoWct(nn.Module):
 
     @torch.inference_mode()
     def stylise(
-        self, content: Tensor, statistics: Statistics, regions: Matched = WHOLE, advance: Advance = unreported
+        self,
+        content: Tensor,
+        statistics: Statistics,
+        regions: Matched = WHOLE,
+        advance: Advance = unreported,
+        depth: int = LEVELS[0],
     ) -> Tensor:
         """The content (1, 3, H, W), in 0..1, with the look of a style: (1, 3, H, W), not clamped (section 3.1).
 
         `statistics` are those that `style_statistics` gives of the style's part of `regions`. What belongs to no
-        region keeps its features. Raises `RequestError` for a picture of less than 16 pixels a side.
+        region keeps its features. The coarsest level is `depth`; the authors' is 4. Raises `RequestError` for a picture
+        of less than 16 pixels a side.
         """
         _check_size(content, "The content picture")
-        image, before, total = content, 0.0, 2 * sum(WORK.values())
-        for level in LEVELS:
+        levels = [level for level in LEVELS if level <= depth]
+        image, before, total = content, 0.0, 2 * sum(WORK[level] for level in levels)
+        for level in levels:
 
             def report(done: float, level: int = level, before: float = before) -> None:
                 advance((before + done * WORK[level]) / total, f"level {level}")

@@ -19,21 +19,26 @@ from sims.generator import Card, Choice, Generator, Run, StyleRequest, loaded, p
 from sims.kept import Kept
 from sims.style.guided import guided
 from sims.style.local_affine import local_affine
-from sims.style.photo_wct import PhotoWct, Statistics
+from sims.style.photo_wct import LEVELS, PhotoWct, Statistics
 from sims.style.regions import Matched, regions_of
 from sims.style.smoothing import smooth
 
 KEPT_BYTES = 200_000_000  # of pictures on the way to a result, so that a changed option does not begin anew
 KEPT_STYLES = 8
 LOOK, STYLISE, SMOOTH, FILTER = "look at the style", "stylise", "smooth", "filter"
-OPTIONS = (
-    Choice(
-        "smoothing",
-        ("exact", "fast", "off"),
-        "how the content's edges come back: the paper's closed form, a guided filter, or not at all",
-    ),
-    Choice("post_filter", ("on", "off"), "fit the smoothed colours to the content once more, window by window"),
+SMOOTHING = Choice(
+    "smoothing",
+    ("exact", "fast", "off"),
+    "how the content's edges come back: the paper's closed form, a guided filter, or not at all",
 )
+POST_FILTER = Choice(
+    "post_filter", ("on", "off"), "fit the smoothed colours to the content once more, window by window"
+)
+
+
+def _depth(default: int) -> Choice:
+    values = (default, *(level for level in LEVELS if level != default))
+    return Choice("depth", tuple(map(str, values)), "coarsest level of features that is restyled; 1 is colours alone")
 
 
 class PisGenerator(Generator):
@@ -55,7 +60,8 @@ class PisGenerator(Generator):
     @staticmethod
     def describe(card: Card, config: Mapping[str, Any]) -> Card:
         """`card` completed by what the configuration says."""
-        return replace(card, task="style", native_size=None, accepts_style=True, options=OPTIONS)
+        options = (SMOOTHING, POST_FILTER, _depth(config["depth"]))
+        return replace(card, task="style", native_size=None, accepts_style=True, options=options)
 
     def memory_bytes(self) -> int:
         weights = sum(tensor.numel() * tensor.element_size() for tensor in self.network.state_dict().values())
@@ -64,8 +70,9 @@ class PisGenerator(Generator):
     def _from_style(self, request: StyleRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
         content, regions = request.content, regions_of(request)
         run.notes.extend(regions.notes)
-        key = _key(content, request.style, regions)
-        stylised = self._once((key, STYLISE), lambda: self._stylised(request, regions, run))
+        depth = int(options["depth"])
+        key = (depth, *_key(content, request.style, regions))
+        stylised = self._once((key, STYLISE), lambda: self._stylised(request, regions, depth, run))
         result, smoothing = stylised, options["smoothing"]
         if smoothing != "off":
             run.shown[STYLISE] = run.shown.get(STYLISE, stylised)
@@ -82,13 +89,13 @@ class PisGenerator(Generator):
             picture = self._pictures[key] = make()
         return picture
 
-    def _stylised(self, request: StyleRequest, regions: Matched, run: Run) -> np.ndarray:
+    def _stylised(self, request: StyleRequest, regions: Matched, depth: int, run: Run) -> np.ndarray:
         """What PhotoWCT makes of the content, RGB uint8 of its size."""
         with run.stage(LOOK):
             statistics = self._statistics(request.style, regions, run)
         with run.stage(STYLISE):
             content = unit_tensor(request.content, self.device)
-            return to_uint8(self.network.stylise(content, statistics, regions, run.advance) * 2 - 1)
+            return to_uint8(self.network.stylise(content, statistics, regions, run.advance, depth) * 2 - 1)
 
     def _statistics(self, style: np.ndarray, regions: Matched, run: Run) -> Statistics:
         key = (_digest(style), _digest(regions.style.labels), regions.style.ids)
@@ -122,7 +129,7 @@ def _filtered(smoothed: np.ndarray, content: np.ndarray, run: Run) -> np.ndarray
         return local_affine(smoothed, content, lambda done: run.advance(done, FILTER))
 
 
-def _key(content: np.ndarray, style: np.ndarray, regions: Matched) -> Hashable:
+def _key(content: np.ndarray, style: np.ndarray, regions: Matched) -> tuple[Hashable, ...]:
     looks = tuple(regions.looks.items())
     return (*map(_digest, (content, style, regions.content.labels, regions.style.labels)), looks)
 

@@ -25,7 +25,7 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b
 
 
 def shapes(width: float) -> dict[str, tuple[int, ...]]:
-    return expected_shapes({"family": "photo_wct", "width": width})
+    return expected_shapes({"family": "photo_wct", "width": width, "depth": 4})
 
 
 def legacy_file(path: Path, state: State) -> Path:

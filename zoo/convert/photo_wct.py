@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from zoo.convert.config import Config, Field, Shapes, number
+from zoo.convert.config import Config, Field, Shapes, integer, number
 from zoo.convert.match import only_file
 
 if TYPE_CHECKING:
@@ -29,12 +29,15 @@ LAYERS: Mapping[str, tuple[int, int]] = {
     "conv4_1": (256, 512),
 }
 
-FIELDS: Mapping[str, Field] = {"width": number(1 / 64, 1, default=1.0)}
+FIELDS: Mapping[str, Field] = {
+    "width": number(1 / 64, 1, default=1.0),
+    "depth": integer(1, len(LEVELS), default=len(LEVELS)),  # the coarsest level that is restyled unless asked otherwise
+}
 PRESETS: Mapping[str, Config] = {}
 
 
 def check(config: Config) -> None:
-    """Any width will do."""
+    """Any width and depth will do."""
 
 
 def expected(config: Config) -> Shapes:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sims.style.guided import guided
-from sims.style.local_affine import local_affine
+import torch
 from skimage import data
 
-from sims.generator import Cancelled, Generator, RequestError, StyleRequest
+from sims.generator import Cancelled, Generator, RequestError, StyleRequest, to_uint8
 from sims.load import load
-from sims.style.pis import blended
+from sims.style.guided import guided
+from sims.style.local_affine import local_affine
+from sims.style.pis import PisGenerator, blended
 from sims.style.smoothing import smooth
 
 CONTENT = data.astronaut()[100:147, 150:203]  # odd sides
@@ -81,6 +82,18 @@ def test_regions_are_restyled_on_their_own(generator: Generator) -> None:
     assert (swapped.image != both).mean() > 0.5
     missing = generator.generate(StyleRequest(CONTENT, STYLE, labels, style_labels * 0, options=options))
     assert any("7" in note for note in missing.notes)
+
+
+def test_depth_is_the_coarsest_level(generator: Generator) -> None:
+    assert isinstance(generator, PisGenerator)
+    content, style = (torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255 for image in (CONTENT, STYLE))
+    for depth in (1, 3):
+        options = {"smoothing": "off", "depth": str(depth)}
+        found = generator.generate(StyleRequest(CONTENT, STYLE, options=options)).image
+        wanted = generator.network.stylise(content, generator.network.style_statistics(style), depth=depth)
+        assert (found == to_uint8(wanted * 2 - 1)).all()
+    with pytest.raises(RequestError, match="Option depth"):
+        generator.generate(StyleRequest(CONTENT, STYLE, options={"depth": "5"}))
 
 
 def test_a_picture_of_less_than_sixteen_pixels_is_refused(generator: Generator) -> None:
