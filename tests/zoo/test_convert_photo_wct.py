@@ -25,7 +25,7 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b
 
 
 def shapes(width: float) -> dict[str, tuple[int, ...]]:
-    return expected_shapes({"family": "photo_wct", "width": width, "depth": 4})
+    return expected_shapes({"family": "photo_wct", "width": width})
 
 
 def legacy_file(path: Path, state: State) -> Path:
@@ -79,7 +79,7 @@ def test_files_of_pytorch_0_3_are_converted(width: float, tmp_path: Path, capsys
     assert main(["convert", "photo_wct", str(file), "--out", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "out")
     assert_holds(tmp_path / "out", state)
-    assert read_config(tmp_path / "out") == {"format": 1, "family": "photo_wct", "width": width}
+    assert read_config(tmp_path / "out") == {"format": 1, "family": "photo_wct", "width": width, "depth": 4}
 
 
 def test_what_was_converted_runs_and_comes_back_the_same(tmp_path: Path) -> None:
