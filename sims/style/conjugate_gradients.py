@@ -22,12 +22,12 @@ def conjugate_gradients(
     residual_of: Callable[[Tensor], Tensor],
     times: Callable[[Tensor], Tensor],
     precondition: Callable[[Tensor], Tensor],
-    start: Tensor,
+    solution: Tensor,
     tolerance: float,
     most: int,
     report: Callable[[float], None],
-) -> Tensor:
-    """A better `start` (m, B, n) float64: the solution of B systems A x = b up to about `tolerance`.
+) -> None:
+    """Make `solution` (m, B, n) float64, in place, that of B systems A x = b up to about `tolerance`.
 
     `residual_of(x)` is b - A x for x in float64, `times` the product with A and `precondition` that with about its
     inverse, the latter two in float32. The largest preconditioned residual can be a hundredth of the largest error,
@@ -35,9 +35,9 @@ def conjugate_gradients(
     `report` is told that distance after each step, of which there are at most `most`.
     """
     steps: deque[float] = deque(maxlen=_STEPS)
-    solution, change = start, torch.zeros(start.shape)
-    residual, direction = residual_of(solution).float(), torch.zeros(start.shape)
-    power, replaced = torch.ones(start.shape[1]), 0.0
+    change = torch.zeros(solution.shape)
+    residual, direction = residual_of(solution).float(), torch.zeros(solution.shape)
+    power, replaced = torch.ones(solution.shape[1]), 0.0
     for _ in range(most):
         before, estimate = power, precondition(residual)
         power = _dots(residual, estimate)
@@ -53,9 +53,10 @@ def conjugate_gradients(
             break
         replaced = replaced or distance
         if distance < _REPLACED * replaced:
-            solution, replaced = solution + change, distance
-            residual, change = residual_of(solution).float(), change.zero_()
-    return solution + change
+            solution += change
+            change.zero_()
+            residual, replaced = residual_of(solution).float(), distance
+    solution += change
 
 
 def _dots(one: Tensor, other: Tensor) -> Tensor:

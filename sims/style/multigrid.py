@@ -20,7 +20,7 @@ COARSE_OFFSETS = ((0, 0), (0, 1), (1, -1), (1, 0), (1, 1))
 _FIRST_SIDE, _SIDE = 4, 2  # of the squares; two cells are coupled across one square at most
 _FIRST_DEGREE, _DEGREE = 2, 4  # of the smoothers; coarse levels cost little
 _DIRECT = 1024  # unknowns, at most, of the last level
-_LANCZOS_STEPS, _LANCZOS_END = 15, 1e-5
+_LANCZOS_STEPS, _LANCZOS_END = 20, 1e-5
 _MARGIN = 1.1  # what Lanczos' method may lack
 _DEPENDENT = 1e-4  # of its length is left of a candidate that says nothing new in a square
 

@@ -72,18 +72,19 @@ def solve(stylised: Tensor, content: Tensor, tolerance: float, advance: Advance)
     _, height, width = content.shape
     degree = degrees(height, width).reshape(-1)
     root = degree.sqrt()
-    system = _System(content, degree, lambda: advance(0.0))
-    right = (1 - BETA) * root * stylised.reshape(3, -1)
-    solution = conjugate_gradients(
-        lambda x: (right - system.times(x[0]))[None],
+    system = System(content, degree, lambda: advance(0.0))
+    wanted = stylised.reshape(3, -1)
+    solution = (wanted / root)[None]
+    conjugate_gradients(
+        lambda x: system.times(x[0]).neg_().addcmul_(wanted, root, value=1 - BETA)[None],
         system.single.times,
         system.about_inverse,
-        (stylised.reshape(3, -1) / root)[None],
+        solution,
         tolerance / MOST_ROOT,
         _ITERATIONS,
         _Progress(tolerance / MOST_ROOT, advance),
     )
-    return (solution[0] * root).view(3, height, width)
+    return solution[0].mul_(root).view(3, height, width)
 
 
 def _framed(picture: np.ndarray) -> Tensor:
@@ -107,7 +108,7 @@ class _Progress:
         self._advance(self._done)
 
 
-class _System:
+class System:
     """The matrix D - beta W of a content, and about its inverse."""
 
     def __init__(self, content: Tensor, degree: Tensor, tick: Callable[[], None]):

@@ -11,10 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "sims" / "style")]
+sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 import scipy.sparse as sparse  # noqa: E402
@@ -26,10 +27,12 @@ from torch import Tensor  # noqa: E402
 from sims.style.affinity import OFFSETS, affinity, degrees  # noqa: E402
 from sims.style.guided import guided  # noqa: E402
 from sims.style.local_affine import local_affine  # noqa: E402
-from sims.style.smoothing import BETA, _System, solve  # noqa: E402
+from sims.style.smoothing import BETA, System, smooth, solve  # noqa: E402
 
 PICTURES = ("astronaut", "coffee", "rocket")
 LIMIT = 1e-4
+STAGES = {"smooth": smooth, "local_affine": local_affine, "guided": guided}
+Operator = Callable[[Tensor], Tensor]
 
 
 def photograph(name: str, side: int) -> tuple[Tensor, Tensor]:
@@ -68,9 +71,7 @@ def by_elimination(stylised: Tensor, content: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(channels)).view_as(content)
 
 
-def by_iteration(
-    times: Callable[[Tensor], Tensor], precondition: Callable[[Tensor], Tensor], right: Tensor, wanted: Tensor
-) -> int:
+def by_iteration(times: Operator, precondition: Operator, right: Tensor, wanted: Tensor) -> int:
     """How many iterations of conjugate gradients come to `wanted` (3, n) within the limit; -1 where 1000 do not."""
     found, residual, direction, power = torch.zeros_like(right), right.clone(), torch.zeros_like(right), 1.0
     for number in range(1, 1001):
@@ -85,41 +86,36 @@ def by_iteration(
     return -1
 
 
-def compare(side: int) -> None:
+def compare(name: str, side: int) -> None:
     """Iterations and seconds until the true error is below the limit, by preconditioner."""
-    for name in PICTURES:
-        stylised, content = photograph(name, side)
-        degree = degrees(side, side).reshape(-1)
-        start = stylised.flatten(1) / degree.sqrt()
-        truth = by_elimination(stylised, content).flatten(1) / degree.sqrt()
-        system, exact = _System(content, degree, lambda: None), sparse_system(content)
-        right = (1 - BETA) * degree.sqrt() * stylised.flatten(1) - system.times(start)
-        diagonal = torch.from_numpy(exact.diagonal())
+    stylised, content = photograph(name, side)
+    degree = degrees(side, side).reshape(-1)
+    start = stylised.flatten(1) / degree.sqrt()
+    wanted = by_elimination(stylised, content).flatten(1) / degree.sqrt() - start
+    system, exact = System(content, degree, lambda: None), sparse_system(content)
+    right = (1 - BETA) * degree.sqrt() * stylised.flatten(1) - system.times(start)
+    diagonal = torch.from_numpy(exact.diagonal()).float()
+    begun = time.process_time()
+    factors = spilu(exact, drop_tol=1e-3, fill_factor=8, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0)
+    factoring = time.process_time() - begun
 
-        def by_stencil(vector: Tensor, system: _System = system) -> Tensor:
-            return system.single.times(vector[None])[0]
+    def by_factors(vector: Tensor) -> Tensor:
+        return torch.from_numpy(factors.solve(vector.double().numpy().T.copy()).T).to(vector)
 
-        def by_multigrid(vector: Tensor, system: _System = system) -> Tensor:
-            return system.about_inverse(vector[None])[0]
+    def by_stencil(vector: Tensor) -> Tensor:
+        return system.single.times(vector[None])[0]
 
+    ways: dict[str, tuple[Operator, Operator, float]] = {
+        "incomplete factors": (by_stencil, by_factors, factoring),
+        "multigrid": (by_stencil, lambda vector: system.about_inverse(vector[None])[0], 0.0),
+        "diagonal": (by_stencil, lambda vector: vector / diagonal, 0.0),
+        "none": (by_stencil, lambda vector: vector, 0.0),
+        "none, the matrix made anew each time": (lambda vector: system.times(vector.double()), lambda v: v, 0.0),
+    }
+    for way, (times, precondition, before) in ways.items():
         begun = time.process_time()
-        factors = spilu(exact, drop_tol=1e-3, fill_factor=8, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0)
-        made = time.process_time() - begun
-
-        def by_factors(vector: Tensor, factors: object = factors) -> Tensor:
-            return torch.from_numpy(factors.solve(vector.double().numpy().T.copy()).T).to(vector)  # type: ignore
-
-        ways = {
-            "none, matrix made anew each time": (system.times, lambda r: r, right, 0.0),
-            "none, stencil": (by_stencil, lambda r: r, right.float(), 0.0),
-            "diagonal": (by_stencil, lambda r, d=diagonal.float(): r / d, right.float(), 0.0),
-            "incomplete factors": (by_stencil, by_factors, right.float(), made),
-            "multigrid": (by_stencil, by_multigrid, right.float(), 0.0),
-        }
-        for way, (times, precondition, side_right, before) in ways.items():
-            begun = time.process_time()
-            number = by_iteration(times, precondition, side_right, (truth - start).to(side_right))
-            print(f"{name} {side}, {way}: {number} iterations, {before + time.process_time() - begun:.2f} s")
+        number = by_iteration(times, precondition, right if "anew" in way else right.float(), wanted)
+        print(f"{name} {side}, {way}: {number} iterations, {before + time.process_time() - begun:.2f} s", flush=True)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -129,28 +125,35 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
+def ratio(name: str, side: int) -> None:
+    """How many times as fast as the reference's default this is."""
+    pair, kept = photograph(name, side), []
+    slow = seconds(lambda: kept.append(by_elimination(*pair)))
+    quick = min(seconds(lambda: kept.append(solve(*pair, LIMIT, lambda done: None))) for _ in range(2))
+    off = float((kept[0] - kept[-1]).abs().max())
+    times = f"elimination {slow:.1f} s, ours {quick:.1f} s: {slow / quick:.1f} times as fast"
+    print(f"{name} {side}: {times}, largest difference {off:.0e}", flush=True)
+
+
+def spent(side: int) -> float:
+    """CPU seconds of one picture."""
+    pair, told = photograph("astronaut", side), []
+    found = seconds(lambda: solve(*pair, LIMIT, told.append))
+    print(f"astronaut {side}: {found:.2f} s, {sum(done > 0 for done in told)} iterations", flush=True)
+    return found
+
+
 def main() -> None:
     """Print everything."""
     torch.set_num_threads(1)
-    compare(256)
-    for name in PICTURES[:1]:
-        pair = photograph(name, 512)
-        kept: list[Tensor] = []
-        slow = seconds(lambda: kept.append(by_elimination(*pair)))
-        quick = min(seconds(lambda: kept.append(solve(*pair, LIMIT, lambda done: None))) for _ in range(2))
-        off = float((kept[0] - kept[-1]).abs().max())
-        print(
-            f"{name} 512: elimination {slow:.1f} s, ours {quick:.1f} s: {slow / quick:.1f} times as fast, off {off:.0e}"
-        )
-    spent = []
-    for side in (256, 512, 1024):
-        iterations: list[float] = []
-        spent.append(seconds(lambda: solve(*photograph("astronaut", side), LIMIT, iterations.append)))
-        print(f"astronaut {side}: {spent[-1]:.2f} s, {sum(done > 0 for done in iterations)} iterations")
-    for (small, large), sides in zip(zip(spent, spent[1:], strict=False), ("256 -> 512", "512 -> 1024"), strict=True):
-        print(f"growth {sides}: seconds ~ pixels^{math.log(large / small) / math.log(4):.2f}")
-    for stage in ("solve", "filter", "guided"):
+    ratio("astronaut", 512)
+    sides = (256, 512, 1024)
+    for (small, large), steps in zip(pairwise(map(spent, sides)), pairwise(sides), strict=True):
+        print(f"growth {steps[0]} -> {steps[1]}: seconds ~ pixels^{math.log(large / small) / math.log(4):.2f}")
+    for stage in STAGES:
         subprocess.run([sys.executable, __file__, stage], check=True)
+    for name in PICTURES:
+        compare(name, 256)
 
 
 def at_four_megapixels(stage: str) -> None:
@@ -160,12 +163,9 @@ def at_four_megapixels(stage: str) -> None:
     shrunk = data.astronaut().repeat(4, 0).repeat(4, 1)
     content = (shrunk.astype(int) + rng.integers(-4, 5, shrunk.shape, dtype=np.int8)).clip(0, 255).astype(np.uint8)
     del shrunk
-    from sims.style.smoothing import smooth
-
-    work = {"solve": smooth, "filter": local_affine, "guided": guided}[stage]
-    spent = seconds(lambda: work(255 - content, content))
+    found = seconds(lambda: STAGES[stage](255 - content, content))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"2048x2048, {stage}: {spent:.1f} s, at most {peak:.2f} GiB in the process")
+    print(f"2048x2048, {stage}: {found:.1f} s, at most {peak:.2f} GiB in the process")
 
 
 if __name__ == "__main__":
