@@ -29,7 +29,7 @@ from sims.style.gram import (
     responses,
     total_variation,
 )
-from sims.style.regions import WHOLE, Matched, matched
+from sims.style.regions import WHOLE, Matched, regions_of
 from sims.vgg import VGG19
 from sims.world import World
 from zoo.convert.vgg import TRUNK
@@ -105,7 +105,8 @@ class GatysGenerator(Generator):
         if request.strength == 0:
             return request.content.copy()
         with run.stage("read the pictures"):
-            regions = _regions(request, run)
+            regions = regions_of(request)
+            run.notes.extend(regions.notes)
             if not regions.looks:
                 return request.content.copy()
             content = to_tensor(request.content, self.device)
@@ -250,16 +251,6 @@ def _counts(options: Mapping[str, str], auto: str) -> tuple[int, ...]:
     """Evaluations at each scale, from coarse to fine."""
     given = auto if options["steps"] == "auto" else options["steps"]
     return tuple(map(int, given.split("+")))
-
-
-def _regions(request: StyleRequest, run: Run) -> Matched:
-    """Which regions take whose look; the sentences about those that take none are noted."""
-    if request.content_labels is None or request.style_labels is None:
-        return WHOLE
-    content, style = request.content.shape, request.style.shape
-    found = matched(request.content_labels, request.style_labels, request.pairs, content[:2], style[:2])
-    run.notes.extend(found.notes)
-    return found
 
 
 def _check_size(width: int, height: int, what: str) -> None:
