@@ -7,6 +7,7 @@ Residuals" (2000).
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -32,7 +33,8 @@ def conjugate_gradients(
     `residual_of(x)` is b - A x for x in float64, `times` the product with A and `precondition` that with about its
     inverse, the latter two in float32. The largest preconditioned residual can be a hundredth of the largest error,
     where a few places converge slowly; so what is judged is how far the last steps have moved any value.
-    `report` is told that distance after each step, of which there are at most `most`.
+    `report` is told that distance after each step, of which there are at most `most`. Raises `ArithmeticError` where
+    the preconditioner is not positive definite and the steps grow without end.
     """
     steps: deque[float] = deque(maxlen=_STEPS)
     change = torch.zeros(solution.shape)
@@ -48,6 +50,8 @@ def conjugate_gradients(
         residual.addcmul_(product, size[:, None], value=-1)
         steps.append(float((direction.abs().amax((0, 2)) * size).max()))
         distance = sum(steps)
+        if not math.isfinite(distance):
+            raise ArithmeticError("The preconditioner of the smoothing is not positive definite for this picture.")
         report(distance)
         if distance <= tolerance and len(steps) == _STEPS:
             break
