@@ -125,20 +125,6 @@ def _options_of(known: Card, look: Look) -> dict[str, str]:
     return {name: value for name, value in look.options.items() if name in names}
 
 
-def with_strength(task: Task, strength: float) -> Task:
-    """The same task at another strength, as a new one. Raises `RequestError`."""
-    if isinstance(task, LayoutTask):
-        look = replace(task.look, strength=strength)
-        check_request(task.card, StyleRequest(look.style, look.style, strength=strength))
-        return LayoutTask(
-            task.card, task.request, task.seed, task.notes, given=task.given, source=task.source, look=look
-        )
-    assert isinstance(task.request, StyleRequest)
-    request = replace(task.request, strength=strength)
-    check_request(task.card, request)
-    return Task(task.card, request, task.seed, task.notes, given=task.given)
-
-
 def is_live(task: Task) -> bool:
     """Whether another strength of its picture is a matter of moments: the generator keeps what is dear."""
     return task.card.family == "photo_wct"
@@ -150,14 +136,16 @@ def alike(first: Task, second: Task) -> bool:
 
 
 def _asked(task: Task) -> tuple[Any, ...]:
-    """What a task is made from, but for the strength."""
+    """What a task is made from, but for the strength; what it leaves out counts as the default."""
+    defaults = {choice.name: choice.default for choice in task.card.options}
     if isinstance(task, LayoutTask):
         layout = task.layout_request.layout
-        return (task.source.name, layout.space.name, layout.ids, layout.instances, task.look.style, task.look.options)
+        what = (task.source.name, layout.space.name, layout.ids, layout.instances, task.look.style)
+        return (*what, defaults | dict(task.look.options))
     request = task.request
     assert isinstance(request, StyleRequest)
     labels = (request.content_labels, request.style_labels, dict(request.pairs))
-    return (request.content, request.style, *labels, dict(request.options))
+    return (request.content, request.style, *labels, defaults | dict(request.options))
 
 
 def _same(first: Any, second: Any) -> bool:
