@@ -30,9 +30,9 @@ from sims.ui.session import thumbnail
 
 NONE, LAYOUT, MAPS = "none", "layout", "maps"
 KINDS = {
-    NONE: "None",
-    "street": "Find: street",
-    "landscape": "Find: landscape",
+    NONE: "Nothing",
+    "street": "Street classes",
+    "landscape": "Landscape classes",
     LAYOUT: "The content's layout",
     MAPS: "Label maps",
 }

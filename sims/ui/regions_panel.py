@@ -56,7 +56,7 @@ class RegionsPanel:
 
 def build_regions_panel() -> RegionsPanel:
     """Lay out the panel, in which nothing is divided yet."""
-    kind = gr.Radio(kinds(None), value=NONE, label="Regions", elem_id="regions-kind")
+    kind = gr.Radio(kinds(None), value=NONE, label="Divide the pictures by", elem_id="regions-kind")
     with gr.Row(elem_id="regions-maps"):
         content_map, style_map = (
             gr.File(

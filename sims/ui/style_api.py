@@ -38,7 +38,7 @@ def build_style_api() -> None:
         size, seed, options = (
             gr.Textbox("256x256", label="size"),
             gr.Number(0, label="seed"),
-            gr.Textbox(label="options"),
+            gr.Textbox("", label="options"),
         )
         space, generator = gr.Textbox("street", label="label_space"), gr.Textbox("spade-street", label="generator")
         picture, report = gr.File(label="picture"), gr.JSON(label="report")

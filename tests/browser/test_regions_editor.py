@@ -124,7 +124,7 @@ def test_regions_are_paired_left_alone_and_paired_as_before(page: Page, app: App
     assert np.array_equal(chosen.content_labels, ONE)
     assert np.array_equal(chosen.style_labels, OTHER)
 
-    page.get_by_label("None", exact=True).check()
+    page.get_by_label("Nothing", exact=True).check()
     expect(rows(page)).to_have_count(0)
     assert told(page, app).content_labels is None
     page.get_by_label("Label maps", exact=True).check()
@@ -170,7 +170,7 @@ def test_a_layout_that_comes_with_the_content_divides_it(page: Page, app: App) -
     expect(page.get_by_label("Look of road")).to_be_visible()
     assert told(page, app).label_names[0] == "road"
     press(page, "Take layout")
-    expect(page.get_by_label("None", exact=True)).to_be_checked()
+    expect(page.get_by_label("Nothing", exact=True)).to_be_checked()
     expect(rows(page)).to_have_count(0)
 
 
