@@ -29,6 +29,7 @@ Seen = TypeVar("Seen")  # the layout of a batch as the generator reads it
 class AdversarialRecipe(ABC, Generic[Seen]):
     """Alternating steps of the discriminators and of the generator."""
 
+    also = ""
     betas = (0.0, 0.9)
 
     def __init__(

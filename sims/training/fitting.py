@@ -27,6 +27,7 @@ class FittingRecipe(ABC):
     """
 
     prefix = ""
+    also = ""
     learning_rate = 1e-3
 
     def __init__(self, name: str, network: nn.Module, device: torch.device):

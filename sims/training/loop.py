@@ -41,6 +41,7 @@ class Recipe(Protocol):
     """One checkpoint's training: its networks, their optimisers, and what is shown and shipped."""
 
     name: str
+    also: str  # what it learns from besides the world's frames, for its card; mostly nothing
     device: torch.device
 
     def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
@@ -118,7 +119,17 @@ def train(
             raise KeyboardInterrupt
     scores = _review(recipe, folder, spent, ALL)
     recipe.export(folder)
-    write_card(folder, recipe.name, minutes, spent.steps, seed, scores, started=spent.started, own_world=own_world)
+    write_card(
+        folder,
+        recipe.name,
+        minutes,
+        spent.steps,
+        seed,
+        scores,
+        started=spent.started,
+        own_world=own_world,
+        also=recipe.also,
+    )
 
 
 @contextmanager

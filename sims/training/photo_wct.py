@@ -65,6 +65,7 @@ class PhotoWctRecipe(FittingRecipe):
     """
 
     learning_rate = 1.5e-3
+    also = "the photographs that come with scikit-image"
 
     def __init__(self, name: str, world: World, segmenter: Path, device: torch.device):
         self.frames = [read_frames(world, space, "training").pictures for space in SPACES]

@@ -35,6 +35,7 @@ class SegmenterRecipe:
     """Cross-entropy on random windows of both worlds in turn, with rare classes weighted up."""
 
     name = "segmenter-world"
+    also = ""
 
     def __init__(self, training: dict[str, Frames], held_out: dict[str, Frames], device: torch.device):
         self.device = device

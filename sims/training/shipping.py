@@ -56,17 +56,18 @@ def write_card(
     *,
     started: bool,
     own_world: bool,
+    also: str = "",
 ) -> None:
     """Write `card.md` into a checkpoint's folder.
 
-    `started` says that it went on from an earlier checkpoint, `own_world` that its frames were not the built-in ones.
+    `started` says that it went on from an earlier checkpoint, `own_world` that its frames were not the built-in ones,
+    `also` what it learned from besides.
     """
     rows = [f"| {key} | {value:.3f} | {_meaning(key)} |" for key, value in scores.items()]
     options = " --data DIR" * own_world + " --start DIR" * started
     origin = " that went on from the weights of an earlier version" if started else ""
-    frames = (
-        "on a world of one's own" if own_world else "on scenes that this project made and rendered, and on nothing else"
-    )
+    frames = "on a world of one's own" if own_world else "on scenes that this project made and rendered"
+    frames += f", and on {also or 'nothing else'}" if also or not own_world else ""
     licence = "" if own_world else " Licence: MIT, as the rest of the project."
     text = f"""# {name}
 
