@@ -28,6 +28,7 @@ from sims.style.photo_wct import LEVELS, PhotoWct
 from sims.style.whitening import Moments, colouring, restyling
 from sims.training.data import read_frames
 from sims.training.fitting import FittingRecipe
+from sims.training.last_layer import LastLayer
 from sims.training.loop import Review
 from sims.training.shipping import ship
 from sims.vgg import VGG19
@@ -49,6 +50,8 @@ CHANCES = {4: 0.25, 3: 0.3, 2: 0.25, 1: 0.2}  # of a level to learn in a step
 TASKS = {"pixels": 0.25, "recoloured": 0.3, "restyled": 0.45}  # chances of what it learns
 CHAINED_FROM = 0.1  # share of the time after which a level sees what the ones above it make
 CONTRASTS = (0.4, 1.6)  # of recoloured pictures
+REFITTED_EVERY = 1500  # steps
+REFIT_BATCHES = 8
 FLAT = 1e-3  # variance of colours added so that no flat window is blown up
 SHIFT = 0.12  # standard deviation of their means' shift
 RESPONSE = 2.0  # a filter's mean, against which the identity that whitening adds to covariances is small
@@ -86,26 +89,52 @@ class PhotoWctRecipe(FittingRecipe):
                 shares.setdefault(share, []).append(parameter)
         return [{"params": parameters, "share": share} for share, parameters in shares.items()]
 
+    def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
+        """One step down the gradient, and now and then the last layers of the decoders by least squares."""
+        losses = super().step(rng, done)
+        if self.steps % REFITTED_EVERY == 0:
+            self._refit(cast(PhotoWct, self.network), rng, done)
+        return losses
+
     def losses(self, rng: np.random.Generator, done: float) -> dict[str, Tensor]:
         level = int(rng.choice(list(CHANCES), p=list(CHANCES.values())))
-        pictures = recoloured(self._windows(rng), rng).contiguous(memory_format=torch.channels_last)
-        task = rng.choice(list(TASKS), p=list(TASKS.values()))
-        if task == "pixels":
-            made, wanted = self._decoded(level, pictures, None), pictures
-        else:
-            others = recoloured(pictures, rng)
-            style = others if task == "recoloured" else others.roll(1, 0)
-            wanted = style if task == "recoloured" else with_colours(pictures, style)
-            given = self._arriving(level, pictures, style, rng) if done > CHAINED_FROM else pictures
-            made = self._decoded(level, given, style)
+        task, given, style, wanted = self._task(level, rng, done)
+        made = self._decoded(level, given, style)
         return {
             f"{task}_{level}": F.mse_loss(made, wanted),
             f"features_{level}": FEATURES * self._distance(made, wanted, level),
         }
 
-    def _decoded(self, level: int, pictures: Tensor, style: Tensor | None) -> Tensor:
+    def _task(self, level: int, rng: np.random.Generator, done: float) -> tuple[str, Tensor, Tensor | None, Tensor]:
+        """What a level is to learn: the task's name, pictures, their style if there is one, and what is wanted."""
+        pictures = recoloured(self._windows(rng), rng).contiguous(memory_format=torch.channels_last)
+        task = str(rng.choice(list(TASKS), p=list(TASKS.values())))
+        if task == "pixels":
+            return task, pictures, None, pictures
+        others = recoloured(pictures, rng)
+        style = others if task == "recoloured" else others.roll(1, 0)
+        wanted = style if task == "recoloured" else with_colours(pictures, style)
+        given = self._arriving(level, pictures, style, rng) if done > CHAINED_FROM else pictures
+        return task, given, style, wanted
+
+    @torch.no_grad()
+    def _refit(self, network: PhotoWct, rng: np.random.Generator, done: float) -> None:
+        """Solve the last layer of every decoder, which is linear, for all pixels of some batches at once.
+
+        Its sixteen channels are so much alike that gradients take very long to tell them apart.
+        """
+        for level in LEVELS:
+            layer = cast(nn.Conv2d, network.get_submodule(f"d{level}.conv1_1"))
+            fit = LastLayer(layer)
+            for _ in range(REFIT_BATCHES):
+                _, given, style, wanted = self._task(level, rng, done)
+                self._decoded(level, given, style, network)
+                fit.add(wanted)
+            fit.solve()
+
+    def _decoded(self, level: int, pictures: Tensor, style: Tensor | None, network: PhotoWct | None = None) -> Tensor:
         """What a level makes of pictures, with the look of a style if there is one; not clamped."""
-        network = cast(PhotoWct, self.network)
+        network = network or cast(PhotoWct, self.network)
         features, pools = network.encode(level, pictures)
         if style is not None:
             with torch.no_grad():
@@ -169,6 +198,7 @@ class PhotoWctRecipe(FittingRecipe):
         return Review(scores, np.concatenate(rows))
 
     def export(self, folder: Path) -> None:
+        self._refit(cast(PhotoWct, self.steady()), np.random.default_rng(self.steps), 1.0)
         ship(folder, self.shipped(), {"family": "photo_wct", "width": self.width})
 
 

@@ -1,0 +1,43 @@
+"""A network's last convolution, fitted by least squares to what it should give: linear, so solved at once."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class LastLayer:
+    """The normal equations of a 3x3 convolution with bias, of all pixels that it has seen since this was made.
+
+    `layer` is given padded maps (B, C, H + 2, W + 2); what it saw last is counted in by `add`.
+    """
+
+    def __init__(self, layer: nn.Conv2d):
+        self.layer = layer
+        assert layer.bias is not None
+        self._weights = torch.cat((layer.weight.flatten(1), layer.bias[:, None]), 1).T.double()  # (9 C + 1, 3)
+        size = self._weights.shape[0]
+        self._products = torch.zeros((size, size), dtype=torch.float64, device=layer.weight.device)
+        self._wanted = torch.zeros_like(self._weights)
+        self._seen: list[Tensor] = []
+        self._hook = layer.register_forward_pre_hook(lambda module, given: self._seen.append(given[0].detach()))
+
+    def add(self, wanted: Tensor) -> None:
+        """Count in that the layer should have given `wanted`, (B, 3, H, W), for what it saw last."""
+        patches = F.unfold(self._seen[-1].float(), 3)  # (B, 9 C, H W)
+        self._seen.clear()
+        for one, target in zip(patches, wanted.float().flatten(2), strict=True):
+            rows = torch.cat((one, torch.ones_like(one[:1])))
+            self._products += (rows @ rows.T).double()
+            self._wanted += (rows @ target.T).double()
+
+    def solve(self, ridge: float = 1e-5) -> None:
+        """Put the solution into the layer; `ridge`, times the mean square of what it saw, holds it to its weights."""
+        self._hook.remove()
+        damped = self._products + ridge * self._products.diagonal().mean() * torch.eye(len(self._products))
+        change = torch.linalg.solve(damped, self._wanted - self._products @ self._weights)
+        solution = (self._weights + change).T.to(self.layer.weight)
+        self.layer.weight.copy_(solution[:, :-1].view_as(self.layer.weight))
+        assert self.layer.bias is not None
+        self.layer.bias.copy_(solution[:, -1])
