@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from sims.generator import RequestError
 from sims.label_space import label_space
+from sims.layout import Layout
 from sims.style.gallery import StylePicture, TextureExample, style_pictures, texture_examples
 from sims.ui.session import thumbnail
 from sims.world import WorldError
+
+Ours = TypeVar("Ours", StylePicture, TextureExample)
 
 
 @cache
@@ -32,23 +35,33 @@ def texture_groups() -> list[dict[str, Any]]:
 
 def gallery_picture(key: str) -> np.ndarray:
     """The style picture with this key, RGB uint8 (H, W, 3). Raises `RequestError`."""
-    return _picture(style_pictures(), key, "style picture")
+    return _read(_found(style_pictures(), key, "style picture").picture)
+
+
+def gallery_layout(key: str) -> Layout:
+    """The layout of the style picture with this key. Raises `RequestError`."""
+    found = _found(style_pictures(), key, "style picture")
+    return Layout(_read(found.labels), found.label_space)
 
 
 def texture_picture(key: str) -> np.ndarray:
     """The texture with this key, RGB uint8 (H, W, 3). Raises `RequestError`."""
-    return _picture(texture_examples(), key, "texture")
+    return _read(_found(texture_examples(), key, "texture").picture)
 
 
 def _item(one: StylePicture | TextureExample) -> dict[str, str]:
     return {"key": one.name, "title": one.title, "src": thumbnail(one.picture())}
 
 
-def _picture(pictures: Iterable[StylePicture | TextureExample], key: str, what: str) -> np.ndarray:
+def _found(pictures: Iterable[Ours], key: str, what: str) -> Ours:
     found = next((one for one in pictures if one.name == key), None)
     if found is None:
         raise RequestError(f"There is no {what} called {key[:60]!r}; choose one of those shown.")
+    return found
+
+
+def _read(read: Callable[[], np.ndarray]) -> np.ndarray:
     try:
-        return found.picture()
+        return read()
     except WorldError as error:
         raise RequestError(str(error)) from error

@@ -66,6 +66,7 @@ def option_field(task: str, choice: Choice, visible: bool) -> gr.Radio | gr.Drop
     title = TITLES.get(choice.name, choice.name.replace("_", " ").capitalize())
     values = [(value.capitalize(), value) for value in choice.values]
     told, name = HELP.get(choice.name, choice.help), f"{task}-option-{choice.name}"
+    told = told[0].upper() + told[1:]
     if not choice.pattern:
         return gr.Radio(
             values, value=choice.default, label=title, info=told, visible=visible, min_width=150, elem_id=name

@@ -13,7 +13,7 @@ from sims.image_files import ImageError, read_image
 from sims.layout import Layout
 from sims.ui import catalogue, session
 from sims.ui.events import INSTANT, warn
-from sims.ui.gallery import gallery_groups, gallery_picture
+from sims.ui.gallery import gallery_groups, gallery_layout, gallery_picture
 from sims.ui.layouts import describe, painted_layout
 from sims.ui.page_part import event_text, page_part
 from sims.ui.picture_drop import Place, given, picture_drop
@@ -28,7 +28,7 @@ STYLE_PLACE = Place("Style", "Whose look it takes on", "style picture")
 
 @dataclass(frozen=True)
 class Sources:
-    """The components, and the states that hold what was given: RGB uint8 arrays, their files, the content's layout."""
+    """The components, and the states that hold what was given: RGB uint8 arrays, their files, the layouts they have."""
 
     kind: gr.Radio
     maker: gr.Dropdown
@@ -39,6 +39,7 @@ class Sources:
     style_drop: gr.HTML
     style: gr.State
     style_file: gr.State
+    style_layout: gr.State
 
     @property
     def contents(self) -> list[Any]:
@@ -48,7 +49,7 @@ class Sources:
     @property
     def styles(self) -> list[Any]:
         """What another style picture changes, in the order of `new_style`."""
-        return [self.style_drop, self.style, self.style_file]
+        return [self.style_drop, self.style, self.style_file, self.style_layout]
 
 
 def build_sources(synthesis: SynthesisTab) -> Sources:
@@ -73,8 +74,11 @@ def build_sources(synthesis: SynthesisTab) -> Sources:
         elem_id="style-maker",
     )
     gallery = page_part("strip", {"groups": gallery_groups()}, elem_id="style-gallery", label="Style pictures")
-    content, content_file, layout, style, style_file = (gr.State(None) for _ in range(5))
-    sources = Sources(kind, maker, content_drop, content, content_file, layout, style_drop, style, style_file)
+    content, content_file, layout = (gr.State(None) for _ in range(3))
+    style, style_file, style_layout = (gr.State(None) for _ in range(3))
+    sources = Sources(
+        kind, maker, content_drop, content, content_file, layout, style_drop, style, style_file, style_layout
+    )
     content_drop.input(take_content, [content_drop, sources.content_file], sources.contents, **INSTANT)
     style_drop.input(take_style, [style_drop, sources.style_file], sources.styles, **INSTANT)
     gallery.choose(choose_style, None, sources.styles, **INSTANT)
@@ -92,9 +96,9 @@ def new_content(image: np.ndarray, file: Shown, layout: Layout | None = None, no
     return [CONTENT_PLACE.value(file, note), image, file, layout, PICTURE]
 
 
-def new_style(image: np.ndarray, file: Shown, note: str = "") -> list[Any]:
-    """What `Sources.styles` become with another style picture."""
-    return [STYLE_PLACE.value(file, note), image, file]
+def new_style(image: np.ndarray, file: Shown, layout: Layout | None = None, note: str = "") -> list[Any]:
+    """What `Sources.styles` become with another style picture, which may come with its layout."""
+    return [STYLE_PLACE.value(file, note), image, file, layout]
 
 
 def take_content(value: object, before: Shown | None) -> list[Any]:
@@ -113,20 +117,20 @@ def take_style(value: object, before: Shown | None) -> list[Any]:
     try:
         taken = given(value, STYLE_PLACE)
     except session.FAULTS as error:
-        return [STYLE_PLACE.value(before, str(error), wrong=True), gr.skip(), gr.skip()]
+        return [STYLE_PLACE.value(before, str(error), wrong=True), *[gr.skip()] * 3]
     if taken is None:
-        return [STYLE_PLACE.value(None), None, None]
-    return new_style(taken.image, taken.file, taken.note)
+        return [STYLE_PLACE.value(None), None, None, None]
+    return new_style(taken.image, taken.file, note=taken.note)
 
 
 def choose_style(event: gr.EventData) -> list[Any]:
     """Take a style picture of the gallery."""
     try:
-        image = gallery_picture(event_text(event, "key"))
+        image, layout = gallery_picture(event_text(event, "key")), gallery_layout(event_text(event, "key"))
     except session.FAULTS as error:
         warn(error)
-        return [gr.skip()] * 3
-    return new_style(image, shown(image, "style.png"))
+        return [gr.skip()] * 4
+    return new_style(image, shown(image, "style.png"), layout)
 
 
 def show_kind(kind: str, file: Shown | None, value: object, origin: Layout | None) -> list[Any]:
@@ -153,7 +157,7 @@ def sent_content(results: list[Result], event: gr.EventData) -> list[Any]:
 def sent_style(results: list[Result], event: gr.EventData) -> list[Any]:
     """Take a picture of this session as the style."""
     image, _ = sent(results, event)
-    return [gr.skip()] * 3 if image is None else new_style(image, shown(image, "style.png"))
+    return [gr.skip()] * 4 if image is None else new_style(image, shown(image, "style.png"))
 
 
 def sent(results: list[Result], event: gr.EventData) -> tuple[np.ndarray | None, Result | None]:

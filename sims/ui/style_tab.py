@@ -57,9 +57,9 @@ EMPTY = {
     "text": "Drop a photograph, choose a style picture, press Apply style. Before and after then lie in one place.",
 }
 MOMENT = 0.8  # seconds for which another strength may be on its way before the page says so
-SEED = 11  # its place among the inputs of `asked_task` after the names
+SEED = 12  # its place among the inputs of `asked_task` after the names
 REGION_FIELDS = 4
-RESTORED = 16  # fields that a restored picture sets, besides those of regions and options
+RESTORED = 17  # fields that a restored picture sets, besides those of regions and options
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,15 @@ def asked_inputs(style: StyleTab, synthesis: SynthesisTab) -> list[Any]:
     """The inputs of `asked_task` after the names of the options."""
     sources, methods = style.sources, style.methods
     return [
-        *[sources.kind, sources.content, sources.content_file, sources.style, sources.style_file, sources.layout],
+        *[
+            sources.kind,
+            sources.content,
+            sources.content_file,
+            sources.style,
+            sources.style_file,
+            sources.style_layout,
+            sources.layout,
+        ],
         *[synthesis.layout.editor, synthesis.layout.origin, sources.maker],
         *[methods.chosen, style.strength, methods.seed, *style.regions.fields, *methods.fields.values()],
     ]
@@ -163,6 +171,7 @@ def asked_task(
     file: Shown | None,
     style: np.ndarray | None,
     style_file: Shown | None,
+    style_layout: Layout | None,
     layout: Layout | None,
     value: object,
     origin: Layout | None,
@@ -182,7 +191,7 @@ def asked_task(
     options = options_of(names, fields[REGION_FIELDS:])
     look = Look(style, style_file, strength / 100, method, options, session.whole_seed(seed))
     if kind == PAINTED:
-        return layout_task(painted_layout(value, origin), maker, look)
+        return layout_task(painted_layout(value, origin), maker, look, style_layout)
     if content is None:
         raise RequestError("There is no content picture yet; drop one, or take the layout in the editor.")
     regions = chosen_regions(content, style, layout, *fields[:REGION_FIELDS])

@@ -22,8 +22,9 @@ from sims.generator import (
 )
 from sims.layout import Layout
 from sims.load import card
-from sims.style.layout_chain import restyle_layout
+from sims.style.layout_chain import restyle_layout, segmenters_space
 from sims.ui.catalogue import named_entry
+from sims.ui.method_panel import METHODS
 from sims.ui.regions import ChosenRegions
 from sims.ui.session import Result, Shown, Task, finished, loaded, shown
 from sims.ui.viewer import viewer_value
@@ -54,6 +55,7 @@ class LayoutTask(Task):
 
     source: Card
     look: Look
+    style_layout: Layout | None = None  # found by the segmenter where there is none
 
     @property
     def said(self) -> str:
@@ -66,6 +68,7 @@ class LayoutTask(Task):
             loaded(self.card.name),
             self.layout_request,
             self.look.style,
+            self.style_layout,
             seed=self.seed,
             strength=self.look.strength,
             options=self.look.options,
@@ -98,7 +101,7 @@ def style_task(content: np.ndarray | None, file: Shown | None, look: Look, regio
     return Task(known, request, look.seed, given={CONTENT: file, STYLE: look.shown})
 
 
-def layout_task(layout: Layout, source: str | None, look: Look) -> LayoutTask:
+def layout_task(layout: Layout, source: str | None, look: Look, style_layout: Layout | None = None) -> LayoutTask:
     """The task of making the layout's picture with the generator `source` and giving it the look, region by region.
 
     Raises `RequestError` or `ZooError`.
@@ -111,7 +114,9 @@ def layout_task(layout: Layout, source: str | None, look: Look) -> LayoutTask:
     check_request(known, StyleRequest(look.style, look.style, strength=look.strength, options=_options_of(known, look)))
     told = replace(look, options=_options_of(known, look))
     given = {LAYOUT: shown(layout.colours(), "layout.png"), STYLE: look.shown}
-    return LayoutTask(known, request, look.seed, given=given, source=maker, look=told)
+    if style_layout is not None and style_layout.space.name != segmenters_space(layout):
+        style_layout = None  # too few of the layout's classes have a counterpart there
+    return LayoutTask(known, request, look.seed, given=given, source=maker, look=told, style_layout=style_layout)
 
 
 def _stylist(look: Look) -> Card:
@@ -160,7 +165,9 @@ def shown_value(result: Result) -> dict[str, Any]:
     """A result of this tab, and what led to it, as the viewer's value."""
     given = dict(result.task.given)
     style = {STYLE: given.pop(STYLE)} if STYLE in given else {}
-    return viewer_value(result, given, beside={**style, **result.beside}, actions=ACTIONS)
+    value = viewer_value(result, given, beside={**style, **result.beside}, actions=ACTIONS)
+    known = result.task.card
+    return {**value, "title": f"{METHODS[known.family]} · {known.title}" if known.family in METHODS else known.title}
 
 
 def with_pictures(result: Result) -> Result:

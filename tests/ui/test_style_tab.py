@@ -21,7 +21,7 @@ from sims.layout_files import layout_to_editor
 from sims.load import card
 from sims.provenance import RecipeError
 from sims.ui import catalogue, session
-from sims.ui.gallery import gallery_groups, gallery_picture
+from sims.ui.gallery import gallery_groups, gallery_layout, gallery_picture
 from sims.ui.method_panel import method_choices, show_options
 from sims.ui.pace import Pace
 from sims.ui.picture_drop import given
@@ -50,6 +50,7 @@ def inputs(**changes: Any) -> dict[str, Any]:
         "file": shown(content, "content.png"),
         "style": style,
         "style_file": shown(style, "style.png"),
+        "style_layout": None,
         "layout": None,
         "value": None,
         "origin": None,
@@ -151,6 +152,11 @@ def test_a_layout_becomes_one_task_with_its_generator(layout: Layout) -> None:
     again = asked(kind=PAINTED, value=value, origin=layout, strength=30)
     other = asked(kind=PAINTED, value=value, origin=layout, maker="pix2pix-street")
     assert alike(task, again)
+    street, landscape = (gallery_layout(key) for key in ("rainy-dusk", "desert"))
+    for known, used in ((street, street), (landscape, None)):  # a layout of another world would match too little
+        task = asked(kind=PAINTED, value=value, origin=layout, style_layout=known)
+        assert isinstance(task, LayoutTask)
+        assert task.style_layout is used
     assert not alike(task, other)
     for maker, sentence in ((None, "Choose a generator"), (PIS, "does not work from a layout")):
         with pytest.raises(session.FAULTS, match=sentence):
@@ -177,9 +183,9 @@ def test_a_picture_brings_back_all_that_it_was_made_from(restyled: Result) -> No
     assert isinstance(request, StyleRequest)
     assert np.array_equal(fields[1], request.content)
     assert np.array_equal(fields[6], request.style)
-    assert fields[8:12] == [PIS, 80, 3, False]
+    assert fields[9:13] == [PIS, 80, 3, False]
     assert fields[-3:] == ["fast", "on", gr.skip()]
-    assert alike(fields[12], restyled.task)
+    assert alike(fields[13], restyled.task)
 
 
 def test_a_picture_of_a_layout_is_opened_elsewhere(finished: Result, restyled: Result, tmp_path: Path) -> None:
@@ -272,5 +278,8 @@ def test_style_pictures_of_ours_can_be_chosen() -> None:
     items = [item for group in gallery_groups() for item in group["items"]]
     assert len({item["key"] for item in items}) == len(items) >= 6
     assert gallery_picture(items[0]["key"]).shape[2] == 3
-    with pytest.raises(RequestError, match="no style picture called"):
-        gallery_picture("../secret")
+    layout = gallery_layout(items[-1]["key"])
+    assert (layout.space.name, layout.size) == ("street", gallery_picture(items[-1]["key"]).shape[:2])
+    for read in (gallery_picture, gallery_layout):
+        with pytest.raises(RequestError, match="no style picture called"):
+            read("../secret")
