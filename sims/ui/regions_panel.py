@@ -60,7 +60,7 @@ def build_regions_panel() -> RegionsPanel:
     with gr.Row(elem_id="regions-maps"):
         content_map, style_map = (
             gr.File(
-                label=f"Label map of the {whose}",
+                label=f"Map of the {whose}",
                 file_types=["image"],
                 height=120,
                 visible=False,

@@ -220,6 +220,8 @@ def run(tasks: Sequence[Task], stop: threading.Event) -> Iterator[list[Result] |
     that fails does not keep the others from running.
     """
     results = [Result(task) for task in tasks]
+    if not results:
+        yield None  # Gradio clears what a generator should have changed that yields nothing at all
     for index in range(len(results)):
         for result in _run_one(results[index], stop):
             if result is None:

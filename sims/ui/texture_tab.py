@@ -13,7 +13,6 @@ import numpy as np
 
 from sims.generator import TextureRequest
 from sims.provenance import RecipeError
-from sims.requests import TEXTURE_SIDES
 from sims.ui import catalogue, session
 from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, halt_run, warn
 from sims.ui.gallery import texture_groups, texture_picture
@@ -68,17 +67,14 @@ class TextureTab:
 def build_texture(demo: gr.Blocks) -> TextureTab:
     """Lay out the tab and connect its events."""
     example, file, history, task = gr.State(None), gr.State(None), gr.State([]), gr.State(None)
-    low, high = TEXTURE_SIDES
     with gr.Row(elem_classes="desk"):
         with gr.Column(scale=5, min_width=340, elem_classes="desk-left"):
             drop = picture_drop(PLACE, "texture-example")
             gallery = page_part("strip", {"groups": texture_groups()}, elem_id="texture-gallery", label="Textures")
             with gr.Row(elem_id="texture-run"):
-                width, height = (
-                    gr.Number(
-                        SIZE, precision=0, minimum=low, maximum=high, step=16, label=side, min_width=90, elem_id=name
-                    )
-                    for side, name in (("Width", "texture-width"), ("Height", "texture-height"))
+                width, height = (  # bounds are checked later, where a whole sentence can say so
+                    gr.Number(SIZE, step=16, label=side, min_width=90, elem_id=f"texture-{side.lower()}")
+                    for side in ("Width", "Height")
                 )
                 go = gr.Button("Make texture", variant="primary", size="lg", min_width=160, elem_id="texture-go")
                 halt = gr.Button("Stop", size="lg", min_width=160, visible=False, elem_id="texture-stop")

@@ -14,7 +14,7 @@ from sims.style.gallery import texture_examples
 from sims.ui import session
 from sims.ui.gallery import texture_groups, texture_picture
 from sims.ui.session import Result, Task, shown
-from sims.ui.texture_tab import RESTORED, bring_back, open_file, tell
+from sims.ui.texture_tab import RESTORED, bring_back, make_texture, open_file, tell
 from sims.ui.texturing import EXAMPLE, shown_value, texture_task, told
 from zoo import ZooError
 
@@ -106,6 +106,12 @@ def test_a_downloaded_texture_brings_everything_back(made: Result, example: np.n
     history = fields[10]
     assert [result.task.request.size for result in history] == [(48, 64)]
     assert len(bring_back(names, history, history[0])) == len(fields)
+
+
+def test_nothing_asked_for_changes_nothing_on_the_page() -> None:
+    assert list(session.run([], threading.Event())) == [None]
+    [outputs] = make_texture(None, threading.Event(), [])
+    assert [output["__type__"] for output in outputs] == ["update"] * 3
 
 
 def test_our_textures_can_be_chosen() -> None:
