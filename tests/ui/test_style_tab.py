@@ -258,10 +258,12 @@ def test_size_and_duration_are_told_before_the_work(restyled: Result) -> None:
     assert tell(NAMES, PICTURE, None, None, None, PIS, *QUICK) == ""
     assert tell(NAMES, PICTURE, content, None, None, "nobody", *QUICK) == ""
     known, pace = card(PIS), Pace()
-    pace.learn(replace(restyled, size=(1000, 1000), seconds={"stylise": 100.0, "smooth": 80.0}))
+    pace.learn(replace(restyled, size=(1000, 1000), seconds={"stylise": 100.0, "smooth": 60.0, "filter": 40.0}))
     assert pace.told(known, {"smoothing": "fast"}, (1000, 1000)) == "about 3 min"
-    pace.learn(replace(restyled, size=(1000, 1000), seconds={"filter": 1.0}))  # the rest was kept
+    pace.learn(replace(restyled, size=(1000, 1000), seconds={"filter": 20.0}))  # the rest was kept
     assert pace.told(known, {"smoothing": "fast"}, (500, 500)) == "about 45 s"
+    assert pace.told(known, {"smoothing": "fast", "post_filter": "off"}, (500, 500)) == "about 40 s"
+    assert pace.told(known, {"smoothing": "off"}, (500, 500)) == "about 25 s"
     assert pace.told(card("segmenter-world"), {"seconds": "60"}, (500, 500)) == "at most 60 s"
 
 
