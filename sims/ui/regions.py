@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from sims.generator import RequestError
+from sims.generator import RequestError, StyleRequest
 from sims.kept import Kept
 from sims.label_space import Colour, label_space
 from sims.layout import Layout, nearest_index
 from sims.requests import MAX_LABEL, MAX_PAIRS
-from sims.segmentation import SPACES, segment
+from sims.segmentation import SPACES, segment, working_size
 from sims.style.label_maps import read_label_map
 from sims.style.layout_chain import segmenters_space
 from sims.style.regions import FEWEST, FURTHEST
@@ -138,6 +138,19 @@ def _segmented(image: np.ndarray, space: str) -> Layout:
     if ids is None:
         ids = _found[key] = segment(image, space).ids
     return Layout(ids, label_space(space))
+
+
+def kind_of(request: StyleRequest) -> str:
+    """What divides the pictures of a request as it was divided: the segmenter if it finds the very same, else maps."""
+    if request.content_labels is None or request.style_labels is None:
+        return NONE
+    sides = ((request.content, request.content_labels), (request.style, request.style_labels))
+    if any(labels.shape != working_size(*image.shape[:2]) for image, labels in sides):
+        return MAPS
+    for space in SPACES:
+        if all(np.array_equal(_segmented(image, space).ids, labels) for image, labels in sides):
+            return space
+    return MAPS
 
 
 def pairs_of(value: object, kind: str, content: np.ndarray, style: np.ndarray) -> dict[int, int | None]:

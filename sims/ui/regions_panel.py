@@ -31,7 +31,7 @@ from sims.layout import Layout
 from sims.style.label_maps import label_map_png
 from sims.ui.events import INSTANT, PAGE
 from sims.ui.page_part import page_part
-from sims.ui.regions import KINDS, LAYOUT, MAPS, NONE, RegionMaps, found_regions, kept_choices, regions_value
+from sims.ui.regions import KINDS, LAYOUT, MAPS, NONE, found_regions, kept_choices, kind_of, regions_value
 from sims.ui.session import FAULTS
 from sims.ui.shelf import SHELF
 
@@ -121,14 +121,19 @@ def show_regions(
 
 
 def restored_regions(request: StyleRequest) -> list[Any]:
-    """The fields for a request from a picture made here: its label maps become uploaded ones."""
-    if request.content_labels is None or request.style_labels is None:
+    """The fields for a request from a picture made here: label maps that nobody finds again become uploaded ones."""
+    labels, others = request.content_labels, request.style_labels
+    if labels is None or others is None:
         return [gr.update(value=NONE), None, None, {"empty": NOTHING}]
-    files = [
-        SHELF.put(label_map_png(labels), f"{whose}-regions.png")
-        for labels, whose in ((request.content_labels, "content"), (request.style_labels, "style"))
-    ]
-    maps = RegionMaps(request.content_labels, request.style_labels)
-    chosen = {MAPS: {str(one): other for one, other in request.pairs.items()}}
-    shown = regions_value(maps, request.content, request.style, MAPS, chosen)
-    return [gr.update(value=MAPS), *(gr.update(value=path, visible=True) for path in files), shown]
+    kind = kind_of(request)
+    files: list[str | None] = [None, None]
+    if kind == MAPS:
+        files = [
+            SHELF.put(label_map_png(each), f"{whose}-regions.png")
+            for each, whose in ((labels, "content"), (others, "style"))
+        ]
+    maps = found_regions(request.content, request.style, None, kind, *files)
+    assert maps is not None
+    chosen = {kind: {str(one): other for one, other in request.pairs.items()}}
+    shown = regions_value(maps, request.content, request.style, kind, chosen)
+    return [gr.update(value=kind), *(gr.update(value=path, visible=kind == MAPS) for path in files), shown]

@@ -165,3 +165,17 @@ def test_a_restored_request_brings_its_regions_back() -> None:
     assert chosen.content_labels is not None
     assert np.array_equal(chosen.content_labels, ONE)
     assert restored_regions(StyleRequest(CONTENT, STYLE))[0]["value"] == "none"
+
+
+def test_regions_that_were_found_are_found_again_and_keep_their_names() -> None:
+    maps = found_regions(CONTENT, STYLE, None, "landscape", None, None)
+    assert maps is not None
+    request = StyleRequest(CONTENT, STYLE, maps.content, maps.style, {int(maps.content[0, 0]): None})
+    kind, content_map, style_map, shown = restored_regions(request)
+    assert (kind["value"], content_map["value"], style_map["value"]) == ("landscape", None, None)
+    assert shown["sides"][0]["regions"][0]["name"] in maps.names.values()
+    chosen = chosen_regions(CONTENT, STYLE, None, "landscape", None, None, shown)
+    assert chosen.pairs == request.pairs
+    changed = maps.content.copy()
+    changed[0, 0] += 1
+    assert restored_regions(StyleRequest(CONTENT, STYLE, changed, maps.style))[0]["value"] == "maps"
