@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,14 @@ from sims.load import card, load
 from sims.segmentation import SPACES, segment
 from sims.style.label_maps import read_label_map
 from sims.style.layout_chain import restyle_layout, segmenters_space
+from sims.style.methods import PIS, STYLISTS, TEXTURES, Method
 from zoo.command_line import UsageError, progress
-
-STYLISTS = {"pis": "photo-wct-world", "gatys": "segmenter-world"}  # the built-in checkpoint of each method
-TEXTURES = {"steerable": "steerable", "gatys": "segmenter-world"}
-FAMILIES = {"pis": "photo_wct", "gatys": "vgg", "steerable": "steerable"}
 
 
 def stylize(args: argparse.Namespace) -> None:
     """Give one picture the look of another."""
     check_png(args.out)
-    name = _model(args, STYLISTS)
+    name = _model(args, STYLISTS, args.method)
     options = options_of(args.option) | ({} if args.smoothing is None else {"smoothing": args.smoothing})
     content = read_image(args.content, "The content picture", whole=True)
     style = read_image(args.style, "The style picture")
@@ -48,7 +46,7 @@ def stylize(args: argparse.Namespace) -> None:
 def texture(args: argparse.Namespace) -> None:
     """Make more of the texture of an example."""
     check_png(args.out)
-    name = _model(args, TEXTURES)
+    name = _model(args, TEXTURES, args.method)
     request = TextureRequest(read_image(args.example, "The example"), args.size, options_of(args.option))
     check_request(card(name), request)
     make(args, name, request, args.out)
@@ -60,8 +58,7 @@ def spade_pis(args: argparse.Namespace) -> None:
     target = card(args.name)
     if target.task != "layout":
         raise UsageError(f"{args.name} does not work from layouts; name a layout generator.")
-    args.method = "pis"
-    name = _model(args, STYLISTS)
+    name = _model(args, PIS, None)
     options = {} if args.smoothing is None else {"smoothing": args.smoothing}
     request = LayoutRequest(layout_of(args, target), options=options_of(args.option))
     check_request(target, request)
@@ -122,7 +119,11 @@ def add_style_commands(commands: Any) -> None:
     chain.add_argument("--layout", type=Path, required=True, metavar="FILE", help="a label map, as ids or as colours")
     chain.add_argument("--style", type=Path, required=True, metavar="FILE", help="a picture whose look it takes on")
     chain.add_argument("--style-layout", type=Path, metavar="FILE", help="its label map; found out if left out")
-    chain.add_argument("--style-label-space", metavar="NAME", help="of that label map; the layout's if left out")
+    chain.add_argument(
+        "--style-label-space",
+        metavar="NAME",
+        help="of that label map; the segmenter's that fits the layout if left out",
+    )
     _add_style_arguments(chain)
     add_layout_arguments(chain)
     _add_common(chain)
@@ -144,14 +145,14 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser)
 
 
-def _model(args: argparse.Namespace, built_in: dict[str, str]) -> str:
+def _model(args: argparse.Namespace, methods: Mapping[str, Method], method: str | None) -> str:
     """The generator that a command line asks for: by its method, its checkpoint, or both."""
     if args.model is None:
-        return built_in[args.method or next(iter(built_in))]
+        return methods[method or next(iter(methods))].built_in
     family = card(args.model).family
-    fitting = [method for method in built_in if FAMILIES[method] == family]
-    if not fitting or args.method not in (None, *fitting):
-        wanted = args.method or " or ".join(built_in)
+    fitting = [name for name, known in methods.items() if known.family == family]
+    if not fitting or method not in (None, *fitting):
+        wanted = method or " or ".join(methods)
         raise UsageError(f"{args.model} is of family {family}, and cannot carry out {wanted}; leave out --model.")
     return str(args.model)
 

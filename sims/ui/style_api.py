@@ -12,15 +12,13 @@ from sims.generator import Card, LayoutRequest, RequestError, StyleRequest, Text
 from sims.image_files import read_image
 from sims.requests import MAX_PAIRS
 from sims.style.layout_chain import restyle_layout
+from sims.style.methods import PIS, STYLISTS, TEXTURES, Method
 from sims.ui import catalogue, session
 from sims.ui.api import exact_layout, fault, named_options, picture_report, ready_name, run_all
 from sims.ui.events import ONE_AT_A_TIME
 from sims.ui.layouts import uploaded_bytes, uploaded_picture
 from sims.ui.regions import MAPS, NONE, ChosenRegions, found_regions
-from zoo import ZooError
 
-STYLISTS = {"pis": "photo_wct", "gatys": "vgg"}  # the family of each method
-TEXTURES = {"steerable": "steerable", "gatys": "vgg"}
 PAIR = re.compile(r"\s*([0-9]{1,5})\s*:\s*([0-9]{1,5}|none)\s*")
 SIZE = re.compile(r"\s*([0-9]{1,5})\s*[x×]\s*([0-9]{1,5})\s*")
 
@@ -88,7 +86,7 @@ def stylize(
         style: the picture whose look the result takes on.
         method: pis (photorealistic: PhotoWCT, then smoothing) or gatys (neural style, by optimisation); empty for
             that of the model, or else pis.
-        model: a name from list_generators that does style and is ready; empty for the first one of the method.
+        model: a name from list_generators that does style and is ready; empty for the built-in one of the method.
         strength: from 0, the content, to 1, the method's own result.
         smoothing: exact, fast or off, for pis; empty for exact.
         content_layout: a label map of the content as a grey or palette PNG of ids from 0 to 65535, of any size.
@@ -140,7 +138,7 @@ def texture(
             network's features); empty for that of the model, or else steerable.
         seed: a whole number from 0 to 4294967295; another seed gives another picture of the same texture.
         options: options as NAME=VALUE with semicolons between them, such as scales=5;iterations=40.
-        model: a name from list_generators that does textures and is ready; empty for the first one of the method.
+        model: a name from list_generators that does textures and is ready; empty for the built-in one of the method.
 
     Returns:
         The texture as a PNG that carries everything needed to make it again, and a report: generator, seed, size,
@@ -178,14 +176,14 @@ def spade_pis(
         strength: from 0, the generator's picture, to 1.
         smoothing: exact, fast or off; empty for exact.
         seed: a whole number from 0 to 4294967295.
-        model: a name from list_generators of the family photo_wct that is ready; empty for the first one.
+        model: a name from list_generators of the family photo_wct that is ready; empty for the built-in one.
 
     Returns:
         The picture as a PNG that carries the recipe of its restyling, and a report: generator, source (what made the
         layout's picture), seed, size, seconds by station, and notes.
     """
     try:
-        stylist = method_card("style", {"pis": STYLISTS["pis"]}, "", model)
+        stylist = method_card("style", PIS, "", model)
         source, exact = ready_name(generator), exact_layout(layout, None, label_space)
         look = uploaded_picture(style or "")
         options = {"smoothing": smoothing} if smoothing else {}
@@ -207,22 +205,18 @@ def spade_pis(
     return result.path, {**style_report(result), "source": source, "seconds": dict(made.stations)}
 
 
-def method_card(task: str, families: Mapping[str, str], method: str, model: str) -> Card:
-    """The card of the generator that a method (a key of `families`), a model's name, or both ask for, if it can run.
+def method_card(task: str, methods: Mapping[str, Method], method: str, model: str) -> Card:
+    """The card of the generator that a method, a model's name, or both ask for, if it can run.
 
     Raises `RequestError` or `ZooError`.
     """
-    if method and method not in families:
-        raise RequestError(f"The method is {method[:40]!r}; it is {' or '.join(families)}.")
+    if method and method not in methods:
+        raise RequestError(f"The method is {method[:40]!r}; it is {' or '.join(methods)}.")
     if not model:
-        wanted = method or next(iter(families))
-        fitting = [card for card in catalogue.ready_cards(task) if card.family == families[wanted]]
-        if not fitting:
-            raise ZooError(f"No model of {wanted} is at hand; list_generators names them all.")
-        return fitting[0]
+        return catalogue.ready_card(methods[method or next(iter(methods))].built_in, task)
     known = catalogue.ready_card(model, task)
-    if known.family not in ([families[method]] if method else families.values()):
-        wanted = method or " or ".join(families)
+    if known.family not in [methods[name].family for name in ([method] if method else methods)]:
+        wanted = method or " or ".join(methods)
         raise RequestError(f"{known.name} is of family {known.family}, and cannot carry out {wanted}; leave it out.")
     return known
 
