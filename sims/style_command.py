@@ -122,7 +122,7 @@ def add_style_commands(commands: Any) -> None:
     chain.add_argument(
         "--style-label-space",
         metavar="NAME",
-        help="of that label map; the segmenter's that fits the layout if left out",
+        help="of that; the layout's, or the nearest that the segmenter knows",
     )
     _add_style_arguments(chain)
     add_layout_arguments(chain)
