@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-from pathlib import Path
-from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
-from safetensors.torch import load_file
+from measured import Goldens
 from torch import Tensor, nn
 
 Network = TypeVar("Network", bound=nn.Module)
-GOLDENS = Path(__file__).parent / "goldens" / "cips_pis"
-
-
-def _module(path: Path) -> ModuleType:
-    """The rule of the weights; the other goldens have one of the same name."""
-    spec = importlib.util.spec_from_file_location("cips_pis_seeded_weights", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-rule = _module(GOLDENS / "seeded_weights.py")
-
-
-def case(name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What was asked of the reference, and what it was given and gave."""
-    return json.loads((GOLDENS / name / "case.json").read_text()), load_file(GOLDENS / name / "tensors.safetensors")
+_goldens = Goldens("cips_pis")
+rule, case = _goldens.rule, _goldens.case
 
 
 def filled(network: Network) -> Network:

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from measured import Goldens
 from torch import Tensor, nn
 
-GOLDENS = Path(__file__).parent / "goldens" / "sims_crn"
 CLASSES = 20
 PALETTE_CELLS = (32, 64)  # canvases and proposals are this grid of colours, enlarged
-
-
-def _module(path: Path) -> ModuleType:
-    """The rule of the weights; the other goldens have one of the same name."""
-    spec = importlib.util.spec_from_file_location("sims_crn_seeded_weights", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-rule = _module(GOLDENS / "seeded_weights.py")
-
-
-def case(name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What was asked of the reference, and what it gave (NHWC)."""
-    return json.loads((GOLDENS / name / "case.json").read_text()), load_file(GOLDENS / name / "tensors.safetensors")
+_goldens = Goldens("sims_crn")
+GOLDENS, rule, case = _goldens.folder, _goldens.rule, _goldens.case
 
 
 def state(asked: dict[str, Any]) -> dict[str, Tensor]:
