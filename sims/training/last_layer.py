@@ -15,11 +15,9 @@ class LastLayer:
 
     def __init__(self, layer: nn.Conv2d):
         self.layer = layer
-        assert layer.bias is not None
-        self._weights = torch.cat((layer.weight.flatten(1), layer.bias[:, None]), 1).T.double()  # (9 C + 1, 3)
-        size = self._weights.shape[0]
-        self._products = torch.zeros((size, size), dtype=torch.float64, device=layer.weight.device)
-        self._wanted = torch.zeros_like(self._weights)
+        size, device = layer.weight[0].numel() + 1, layer.weight.device
+        self._products = torch.zeros((size, size), dtype=torch.float64, device=device)
+        self._wanted = torch.zeros((size, layer.out_channels), dtype=torch.float64, device=device)
         self._seen: list[Tensor] = []
         self._hook = layer.register_forward_pre_hook(lambda module, given: self._seen.append(given[0].detach()))
 
@@ -32,12 +30,11 @@ class LastLayer:
             self._products += (rows @ rows.T).double()
             self._wanted += (rows @ target.T).double()
 
-    def solve(self, ridge: float = 1e-5) -> None:
-        """Put the solution into the layer; `ridge`, times the mean square of what it saw, holds it to its weights."""
+    def solve(self, ridge: float = 1e-4) -> None:
+        """Put the solution into the layer; `ridge`, times the mean square of what it saw, keeps weights small."""
         self._hook.remove()
         damped = self._products + ridge * self._products.diagonal().mean() * torch.eye(len(self._products))
-        change = torch.linalg.solve(damped, self._wanted - self._products @ self._weights)
-        solution = (self._weights + change).T.to(self.layer.weight)
+        solution = torch.linalg.solve(damped, self._wanted).T.to(self.layer.weight)  # (3, 9 C + 1)
         self.layer.weight.copy_(solution[:, :-1].view_as(self.layer.weight))
         assert self.layer.bias is not None
         self.layer.bias.copy_(solution[:, -1])

@@ -95,7 +95,7 @@ class PhotoWctRecipe(FittingRecipe):
     def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
         """One step down the gradient, and now and then the last layers of the decoders by least squares."""
         losses = super().step(rng, done)
-        if self.steps % REFITTED_EVERY == 0:
+        if self.steps == 1 or self.steps % REFITTED_EVERY == 0:
             self._refit(cast(PhotoWct, self.network), rng, done)
         return losses
 
@@ -127,7 +127,7 @@ class PhotoWctRecipe(FittingRecipe):
     def _refit(self, network: PhotoWct, rng: np.random.Generator, done: float) -> None:
         """Solve the last layer of every decoder, which is linear, for all pixels of some batches at once.
 
-        Its sixteen channels are so much alike that gradients take very long to tell them apart.
+        That of level 1 learns in no other way: its channels are so much alike that gradients swing it about.
         """
         for level in CHANCES if done < FOURTH_FROM else LEVELS:
             layer = cast(nn.Conv2d, network.get_submodule(f"d{level}.conv1_1"))
@@ -242,6 +242,7 @@ def with_encoder(network: PhotoWct, trunk: VGG19, pictures: Sequence[Tensor]) ->
             if name in dict(shorter.named_children()):
                 shorter.add_module(name, layer)
     encoder.get_submodule("conv0").requires_grad_(False)
+    network.get_submodule("d1").requires_grad_(False)
     for level in LEVELS:  # first layers of decoders, which otherwise would start with far too much
         first = network.get_submodule(f"d{level}.conv{level}_1")
         first.load_state_dict({key: value / (2 * RESPONSE) for key, value in first.state_dict().items()})
