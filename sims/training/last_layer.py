@@ -27,13 +27,16 @@ class LastLayer:
         self._seen.clear()
         for one, target in zip(patches, wanted.float().flatten(2), strict=True):
             rows = torch.cat((one, torch.ones_like(one[:1])))
-            self._products += (rows @ rows.T).double()
-            self._wanted += (rows @ target.T).double()
+            with torch.autocast(rows.device.type, enabled=False):  # in half precision they would be worthless
+                self._products += (rows @ rows.T).double()
+                self._wanted += (rows @ target.T).double()
 
     def solve(self, ridge: float = 1e-4) -> None:
         """Put the solution into the layer; `ridge`, times the mean square of what it saw, keeps weights small."""
         self._hook.remove()
-        damped = self._products + ridge * self._products.diagonal().mean() * torch.eye(len(self._products))
+        damped = self._products + ridge * self._products.diagonal().mean() * torch.eye(len(self._products)).to(
+            self._products
+        )
         solution = torch.linalg.solve(damped, self._wanted).T.to(self.layer.weight)  # (3, 9 C + 1)
         self.layer.weight.copy_(solution[:, :-1].view_as(self.layer.weight))
         assert self.layer.bias is not None

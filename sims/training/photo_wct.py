@@ -1,8 +1,8 @@
 """The recipe of `photo-wct-world`: the segmenter's trunk as encoder, and decoders that turn its features into pictures.
 
 Li et al., "A Closed-form Solution to Photorealistic Image Stylization" (2018), section 3.1: each decoder learns to
-reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features. Two things
-are added for a network this slim. The encoder goes on learning, slowly: a trunk a quarter as wide as VGG-19's has lost
+reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features. Some
+things are added for a network this slim. The encoder goes on learning, slowly: a trunk a quarter as wide as VGG-19's has lost
 most colours at its fourth level. And most features are whitened and coloured, as in use: by the statistics of the same
 picture in other colours, which then is what should come out, or by those of another picture, where the content with the
 colours of the other one by a linear transfer is. Levels also begin, as in use, from what those above them made.
@@ -104,14 +104,17 @@ class PhotoWctRecipe(FittingRecipe):
         if done > FOURTH_FROM:
             level = LEVELS[0]
             self.network.get_submodule("e3").requires_grad_(False)
-        task, given, style, wanted = self._task(level, rng, done)
-        made = self._decoded(level, given, style)
+        network = cast(PhotoWct, self.network)
+        task, given, style, wanted = self._task(level, rng, done, network)
+        made = self._decoded(level, given, style, network)
         return {
             f"{task}_{level}": F.mse_loss(made, wanted),
             f"features_{level}": FEATURES * self._distance(made, wanted, level),
         }
 
-    def _task(self, level: int, rng: np.random.Generator, done: float) -> tuple[str, Tensor, Tensor | None, Tensor]:
+    def _task(
+        self, level: int, rng: np.random.Generator, done: float, network: PhotoWct
+    ) -> tuple[str, Tensor, Tensor | None, Tensor]:
         """What a level is to learn: the task's name, pictures, their style if there is one, and what is wanted."""
         pictures = recoloured(self._windows(rng), rng).contiguous(memory_format=torch.channels_last)
         task = str(rng.choice(list(TASKS), p=list(TASKS.values())))
@@ -120,7 +123,7 @@ class PhotoWctRecipe(FittingRecipe):
         others = recoloured(pictures, rng)
         style = others if task == "recoloured" else others.roll(1, 0)
         wanted = style if task == "recoloured" else with_colours(pictures, style)
-        given = self._arriving(level, pictures, style, rng) if done > CHAINED_FROM else pictures
+        given = self._arriving(level, pictures, style, rng, network) if done > CHAINED_FROM else pictures
         return task, given, style, wanted
 
     @torch.no_grad()
@@ -133,14 +136,13 @@ class PhotoWctRecipe(FittingRecipe):
             layer = cast(nn.Conv2d, network.get_submodule(f"d{level}.conv1_1"))
             fit = LastLayer(layer)
             for _ in range(REFIT_BATCHES):
-                _, given, style, wanted = self._task(level, rng, done)
+                _, given, style, wanted = self._task(level, rng, done, network)
                 self._decoded(level, given, style, network)
                 fit.add(wanted)
             fit.solve()
 
-    def _decoded(self, level: int, pictures: Tensor, style: Tensor | None, network: PhotoWct | None = None) -> Tensor:
+    def _decoded(self, level: int, pictures: Tensor, style: Tensor | None, network: PhotoWct) -> Tensor:
         """What a level makes of pictures, with the look of a style if there is one; not clamped."""
-        network = network or cast(PhotoWct, self.network)
         features, pools = network.encode(level, pictures)
         if style is not None:
             with torch.no_grad():
@@ -149,10 +151,12 @@ class PhotoWctRecipe(FittingRecipe):
         return network.decode(level, features, pools).float()
 
     @torch.no_grad()
-    def _arriving(self, level: int, pictures: Tensor, style: Tensor, rng: np.random.Generator) -> Tensor:
+    def _arriving(
+        self, level: int, pictures: Tensor, style: Tensor, rng: np.random.Generator, network: PhotoWct
+    ) -> Tensor:
         """The pictures as they arrive at a level, through those above it from a random one on, or none."""
         for above in range(int(rng.integers(level, max(level, *CHANCES) + 1)), level, -1):
-            pictures = self._decoded(above, pictures, style)
+            pictures = self._decoded(above, pictures, style, network)
         return pictures
 
     def _distance(self, made: Tensor, wanted: Tensor, level: int) -> Tensor:
@@ -187,6 +191,7 @@ class PhotoWctRecipe(FittingRecipe):
     def review(self, limit: int) -> Review:
         """How far reconstructions of held-out pictures are from them, level by level, and what they look like."""
         network = cast(PhotoWct, self.steady())
+        self._refit(network, np.random.default_rng(self.steps), 1.0)
         count = len(self.held_out)
         frames = self.held_out[np.linspace(0, count - 1, min(limit, count)).astype(int)]
         pictures = [*frames.float(), photograph(HELD_OUT).float()]
@@ -204,7 +209,6 @@ class PhotoWctRecipe(FittingRecipe):
         return Review(scores, np.concatenate(rows))
 
     def export(self, folder: Path) -> None:
-        self._refit(cast(PhotoWct, self.steady()), np.random.default_rng(self.steps), 1.0)
         ship(folder, self.shipped(), {"family": "photo_wct", "width": self.width, "depth": DEPTH})
 
 
