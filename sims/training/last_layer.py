@@ -34,9 +34,8 @@ class LastLayer:
     def solve(self, ridge: float = 1e-4) -> None:
         """Put the solution into the layer; `ridge`, times the mean square of what it saw, keeps weights small."""
         self._hook.remove()
-        damped = self._products + ridge * self._products.diagonal().mean() * torch.eye(len(self._products)).to(
-            self._products
-        )
+        damped = self._products.clone()
+        damped.diagonal().add_(ridge * damped.diagonal().mean())
         solution = torch.linalg.solve(damped, self._wanted).T.to(self.layer.weight)  # (3, 9 C + 1)
         self.layer.weight.copy_(solution[:, :-1].view_as(self.layer.weight))
         assert self.layer.bias is not None

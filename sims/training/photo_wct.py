@@ -1,12 +1,13 @@
 """The recipe of `photo-wct-world`: the segmenter's trunk as encoder, and decoders that turn its features into pictures.
 
 Li et al., "A Closed-form Solution to Photorealistic Image Stylization" (2018), section 3.1: each decoder learns to
-reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features. Some
-things are added for a network this slim. The encoder goes on learning, slowly: a trunk a quarter as wide as VGG-19's has lost
-most colours at its fourth level. And most features are whitened and coloured, as in use: by the statistics of the same
+reconstruct a picture from its encoder's features and pooling positions, by its pixels and by its features.
+
+A network this slim needs more. The encoder goes on learning, slowly: a trunk a quarter as wide as VGG-19's has lost
+most colours at its fourth level. Most features are whitened and coloured, as in use: by the statistics of the same
 picture in other colours, which then is what should come out, or by those of another picture, where the content with the
-colours of the other one by a linear transfer is. Levels also begin, as in use, from what those above them made.
-Level 4 comes last, and changes nothing for the others.
+colours of the other one by a linear transfer is. Levels also begin, as in use, from what those above them made. The
+decoders' last layers are solved by least squares now and then. Level 4 comes last, and changes nothing for the others.
 """
 
 from __future__ import annotations
@@ -191,7 +192,8 @@ class PhotoWctRecipe(FittingRecipe):
     def review(self, limit: int) -> Review:
         """How far reconstructions of held-out pictures are from them, level by level, and what they look like."""
         network = cast(PhotoWct, self.steady())
-        self._refit(network, np.random.default_rng(self.steps), 1.0)
+        if limit >= len(self.held_out):  # at the end, so that the figures are those of what ships
+            self._refit(network, np.random.default_rng(self.steps), 1.0)
         count = len(self.held_out)
         frames = self.held_out[np.linspace(0, count - 1, min(limit, count)).astype(int)]
         pictures = [*frames.float(), photograph(HELD_OUT).float()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -14,14 +15,18 @@ def padded(channels: int, seed: int) -> torch.Tensor:
     return F.pad(maps, (1, 1, 1, 1), mode="reflect")
 
 
+@pytest.mark.parametrize("halved", [False, True])
 @torch.no_grad()
-def test_it_finds_the_layer_that_made_the_targets() -> None:
+def test_it_finds_the_layer_that_made_the_targets(halved: bool) -> None:
+    """Also while everything around it is computed in half precision, as trainings are."""
     true, layer = nn.Conv2d(4, 3, 3), nn.Conv2d(4, 3, 3)
     fit = LastLayer(layer)
     for seed in (1, 2):
         maps = padded(4, seed)
-        layer(maps)
-        fit.add(true(maps))
+        target = true(maps)
+        with torch.autocast("cpu", torch.bfloat16, enabled=halved):
+            layer(maps)
+            fit.add(target)
     fit.solve(ridge=1e-9)
     assert true.bias is not None
     assert layer.bias is not None
