@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from sims.kept import Kept
 from sims.label_space import Colour, label_space
 from sims.layout import Layout, nearest_index
 from sims.requests import MAX_LABEL, MAX_PAIRS
-from sims.segmentation import SPACES, segment, working_size
+from sims.segmentation import SPACES, segment
 from sims.style.label_maps import read_label_map
 from sims.style.layout_chain import segmenters_space
 from sims.style.regions import FEWEST, FURTHEST
@@ -43,6 +44,8 @@ KEPT_BYTES = 16_000_000  # of layouts that were found
 TURN = 0.618034  # of the hue circle from one id without a class to the next: the golden section keeps them apart
 
 _found: Kept[np.ndarray] = Kept(KEPT_BYTES)
+_lock = threading.Lock()  # of what is kept
+_finding = threading.Lock()  # one segmentation at a time: two would only share the processors
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +73,17 @@ def chosen_regions(
     content: np.ndarray,
     style: np.ndarray,
     layout: Layout | None,
+    style_layout: Layout | None,
     kind: object,
     content_map: str | None,
     style_map: str | None,
     value: object,
 ) -> ChosenRegions:
-    """The regions of a run, from the pictures (RGB uint8), the content's layout and what the editor's fields hold.
+    """The regions of a run, from the pictures (RGB uint8), the layouts they have and what the editor's fields hold.
 
     What was found for the editor is kept, so that this takes no time. Raises a fault (`session.FAULTS`).
     """
-    maps = found_regions(content, style, layout, kind, content_map, style_map)
+    maps = found_regions(content, style, layout, style_layout, kind, content_map, style_map)
     if maps is None:
         return ChosenRegions()
     pairs = pairs_of(value, str(kind), maps.content, maps.style)
@@ -90,14 +94,16 @@ def found_regions(
     content: np.ndarray,
     style: np.ndarray,
     layout: Layout | None,
+    style_layout: Layout | None,
     kind: object,
     content_map: str | None,
     style_map: str | None,
 ) -> RegionMaps | None:
     """The label maps that a key of `KINDS` stands for; None for "none". The maps are paths of uploaded files.
 
-    With the content's layout, a label map of the style picture counts, in the layout's ids, and where there is none
-    the segmenter finds the style's layout. Raises a fault (`session.FAULTS`).
+    With the content's layout, a label map of the style picture counts, in the layout's ids; without one the style's
+    own layout does. Where the style has no layout in the label space of the classes, the segmenter finds it. Raises a
+    fault (`session.FAULTS`).
     """
     if kind == NONE:
         return None
@@ -106,24 +112,24 @@ def found_regions(
     if kind == LAYOUT:
         if layout is None:
             raise RequestError("The content picture came without a layout; choose other regions.")
-        return _of_layout(layout, style, style_map)
+        return _of_layout(layout, style, style_layout, style_map)
     if kind not in SPACES:
         raise RequestError(f"The regions are {str(kind)[:40]!r}; they are one of {', '.join(KINDS)}.")
-    return _of_classes(_segmented(content, str(kind)), _segmented(style, str(kind)))
+    return _of_classes(_segmented(content, str(kind)), _known(style_layout, style, str(kind)))
 
 
 def _uploaded(path: str | None, whose: str) -> np.ndarray:
     return read_label_map(uploaded_bytes(path, f"label map of the {whose} picture"), whose)
 
 
-def _of_layout(layout: Layout, style: np.ndarray, style_map: str | None) -> RegionMaps:
+def _of_layout(layout: Layout, style: np.ndarray, style_layout: Layout | None, style_map: str | None) -> RegionMaps:
     if style_map:
         names = {each.id: each.name for each in layout.space.classes}
         colours = {each.id: each.colour for each in layout.space.classes}
         return RegionMaps(layout.ids.astype(np.int32), _uploaded(style_map, "style"), names, colours)
     space = segmenters_space(layout)
     moved = layout.to_space(space)
-    return _of_classes(moved.layout, _segmented(style, space), tuple(moved.sentences()))
+    return _of_classes(moved.layout, _known(style_layout, style, space), tuple(moved.sentences()))
 
 
 def _of_classes(content: Layout, style: Layout, notes: tuple[str, ...] = ()) -> RegionMaps:
@@ -132,25 +138,49 @@ def _of_classes(content: Layout, style: Layout, notes: tuple[str, ...] = ()) -> 
     return RegionMaps(content.ids.astype(np.int32), style.ids.astype(np.int32), names, colours, notes)
 
 
+def _known(layout: Layout | None, image: np.ndarray, space: str) -> Layout:
+    """The layout that a picture has, if it is in this label space; else the one that is found."""
+    return layout if layout is not None and layout.space.name == space else _segmented(image, space)
+
+
 def _segmented(image: np.ndarray, space: str) -> Layout:
-    key = (image.shape, space, hashlib.sha256(image.tobytes()).digest())
-    ids = _found.get(key)
+    ids = _kept(image, space)
     if ids is None:
-        ids = _found[key] = segment(image, space).ids
+        with _finding:
+            ids = _kept(image, space)  # others may have waited for the very same
+            if ids is None:
+                ids = segment(image, space).ids
+                with _lock:
+                    _found[_key(image, space)] = ids
     return Layout(ids, label_space(space))
 
 
+def _kept(image: np.ndarray, space: str) -> np.ndarray | None:
+    """What was found for a picture, as long as it is kept."""
+    with _lock:
+        return _found.get(_key(image, space))
+
+
+def _key(image: np.ndarray, space: str) -> tuple[object, ...]:
+    return image.shape, space, hashlib.sha256(image.tobytes()).digest()
+
+
 def kind_of(request: StyleRequest) -> str:
-    """What divides the pictures of a request as it was divided: the segmenter if it finds the very same, else maps."""
+    """What divides the pictures of a request as it was divided: the segmenter if it found the very same, else maps.
+
+    It is asked for in answers that must not wait, and so compares with what is kept only.
+    """
     if request.content_labels is None or request.style_labels is None:
         return NONE
     sides = ((request.content, request.content_labels), (request.style, request.style_labels))
-    if any(labels.shape != working_size(*image.shape[:2]) for image, labels in sides):
-        return MAPS
     for space in SPACES:
-        if all(np.array_equal(_segmented(image, space).ids, labels) for image, labels in sides):
+        if all(_equal(_kept(image, space), labels) for image, labels in sides):
             return space
     return MAPS
+
+
+def _equal(found: np.ndarray | None, labels: np.ndarray) -> bool:
+    return found is not None and np.array_equal(found, labels)
 
 
 def pairs_of(value: object, kind: str, content: np.ndarray, style: np.ndarray) -> dict[int, int | None]:

@@ -1,16 +1,16 @@
 """The editor of regions on the page: what divides the two pictures, and whose look each region takes.
 
-How a tab embeds it, given states that hold the content and the style picture (RGB uint8 or None), and the layout that
-came with the content (`Layout` or None):
+How a tab embeds it, given states that hold the content and the style picture (RGB uint8 or None), and the layouts that
+came with them (`Layout` or None):
 
     regions = build_regions_panel()
-    connect_regions(regions, content, style, layout)   # it follows the three states from then on
+    connect_regions(regions, content, style, layout, style_layout)   # it follows the states from then on
 
 and `regions.css` among the page's stylesheets.
 
 In the event that starts a run, `regions.fields` are among the inputs, and their values, in that order, go to
 
-    chosen = chosen_regions(content, style, layout, *fields)   # of sims.ui.regions; raises a fault (session.FAULTS)
+    chosen = chosen_regions(content, style, layout, style_layout, *fields)   # of sims.ui.regions; raises a fault
     StyleRequest(content, style, chosen.content_labels, chosen.style_labels, chosen.pairs, ...,
                  label_names=chosen.label_names)
 
@@ -72,9 +72,11 @@ def build_regions_panel() -> RegionsPanel:
     return RegionsPanel(kind, content_map, style_map, view)
 
 
-def connect_regions(panel: RegionsPanel, content: gr.State, style: gr.State, layout: gr.State) -> None:
-    """Let the panel follow the pictures and the layout that the states hold, and what is chosen in it."""
-    inputs = [content, style, layout, *panel.fields]
+def connect_regions(
+    panel: RegionsPanel, content: gr.State, style: gr.State, layout: gr.State, style_layout: gr.State
+) -> None:
+    """Let the panel follow the pictures and the layouts that the states hold, and what is chosen in it."""
+    inputs = [content, style, layout, style_layout, *panel.fields]
     shown = show_regions, inputs, panel.fields[1:]
     alone = {**PAGE, "concurrency_limit": 1, "concurrency_id": "regions", "trigger_mode": "always_last"}
     offered = layout.change(offer_layout, [layout, panel.kind], panel.kind, **INSTANT)
@@ -99,6 +101,7 @@ def show_regions(
     content: np.ndarray | None,
     style: np.ndarray | None,
     layout: Layout | None,
+    style_layout: Layout | None,
     kind: str,
     content_map: str | None,
     style_map: str | None,
@@ -112,7 +115,7 @@ def show_regions(
         return
     yield [*files, {"waiting": "Finding the regions", "chosen": chosen}]
     try:
-        maps = found_regions(content, style, layout, kind, content_map, style_map)
+        maps = found_regions(content, style, layout, style_layout, kind, content_map, style_map)
     except FAULTS as error:
         yield [*files, {"empty": str(error), "chosen": chosen}]
         return
@@ -132,7 +135,7 @@ def restored_regions(request: StyleRequest) -> list[Any]:
             SHELF.put(label_map_png(each), f"{whose}-regions.png")
             for each, whose in ((labels, "content"), (others, "style"))
         ]
-    maps = found_regions(request.content, request.style, None, kind, *files)
+    maps = found_regions(request.content, request.style, None, None, kind, *files)
     assert maps is not None
     chosen = {kind: {str(one): other for one, other in request.pairs.items()}}
     shown = regions_value(maps, request.content, request.style, kind, chosen)

@@ -229,7 +229,7 @@ def label_maps(
     if given and regions:
         raise RequestError("The regions are found and label maps are given; leave out one or the other.")
     kind = MAPS if given else regions or NONE
-    maps = found_regions(content, style, None, kind, content_layout, style_layout)
+    maps = found_regions(content, style, None, None, kind, content_layout, style_layout)
     return ChosenRegions(maps.content, maps.style, {}, maps.names) if maps else ChosenRegions()
 
 

@@ -106,7 +106,7 @@ def build_style(synthesis: SynthesisTab, demo: gr.Blocks, tab: gr.Tab) -> StyleT
             )
     style = StyleTab(sources, methods, regions, strength, go, halt, view, strip, history, task)
     connect_methods(methods, demo)
-    connect_regions(regions, sources.content, sources.style, sources.layout)
+    connect_regions(regions, sources.content, sources.style, sources.layout, sources.style_layout)
     connect_runs(style, synthesis)
     connect_restore(style, restore)
     connect_told(style, synthesis, told)
@@ -194,7 +194,7 @@ def asked_task(
         return layout_task(painted_layout(value, origin), maker, look, style_layout)
     if content is None:
         raise RequestError("There is no content picture yet; drop one, or take the layout in the editor.")
-    regions = chosen_regions(content, style, layout, *fields[:REGION_FIELDS])
+    regions = chosen_regions(content, style, layout, style_layout, *fields[:REGION_FIELDS])
     return style_task(content, file, look, regions)
 
 

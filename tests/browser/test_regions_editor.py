@@ -36,13 +36,13 @@ class App:
         self.url = ""
 
     def run(self, content: Any, style: Any, layout: Any, *fields: Any) -> None:
-        self.received.put(chosen_regions(content, style, layout, *fields))
+        self.received.put(chosen_regions(content, style, layout, None, *fields))
 
     def build(self) -> gr.Blocks:
         with gr.Blocks(analytics_enabled=False) as demo:
             content, style, layout = gr.State(None), gr.State(None), gr.State(None)
             panel = build_regions_panel()
-            connect_regions(panel, content, style, layout)
+            connect_regions(panel, content, style, layout, gr.State(None))
             gr.Button("Give pictures").click(lambda: (CONTENT, STYLE), None, [content, style])
             gr.Button("Give layout").click(lambda: sample_layout(next(iter(samples()))), None, layout)
             gr.Button("Take layout").click(lambda: None, None, layout)

@@ -10,7 +10,9 @@ import pytest
 
 from sims.generator import RequestError, StyleRequest
 from sims.layout import Layout
+from sims.segmentation import segment
 from sims.style.label_maps import label_map_png
+from sims.ui.gallery import gallery_layout, gallery_picture
 from sims.ui.regions import (
     KINDS,
     MAX_SHOWN,
@@ -44,13 +46,13 @@ def files(tmp_path: Path) -> tuple[str, str]:
 
 
 def test_what_was_chosen_becomes_a_request(files: tuple[str, str]) -> None:
-    chosen = chosen_regions(CONTENT, STYLE, None, "maps", *files, value(**{"3": 7, "900": None, "7": 7}))
+    chosen = chosen_regions(CONTENT, STYLE, None, None, "maps", *files, value(**{"3": 7, "900": None, "7": 7}))
     assert chosen.pairs == {3: 7, 900: None}
     assert chosen.content_labels is not None
     assert chosen.style_labels is not None
     assert np.array_equal(chosen.content_labels, ONE)
     assert np.array_equal(chosen.style_labels, OTHER)
-    assert chosen_regions(CONTENT, STYLE, None, "none", *files, value(**{"3": 7})).content_labels is None
+    assert chosen_regions(CONTENT, STYLE, None, None, "none", *files, value(**{"3": 7})).content_labels is None
 
 
 def test_pairs_of_regions_that_are_not_there_wait_for_their_return() -> None:
@@ -85,23 +87,34 @@ def test_anything_else_that_a_client_sends_is_refused_in_one_sentence(sent: obje
 
 
 def test_the_segmenter_divides_both_pictures_into_named_classes() -> None:
-    maps = found_regions(CONTENT, STYLE, None, "street", None, None)
+    maps = found_regions(CONTENT, STYLE, None, None, "street", None, None)
     assert maps is not None
     assert maps.content.shape[1] > maps.content.shape[0]
     assert {maps.names[one] for one in np.unique(maps.content).tolist()} <= set(maps.names.values())
-    again = found_regions(CONTENT, STYLE, None, "street", None, None)
+    again = found_regions(CONTENT, STYLE, None, None, "street", None, None)
     assert again is not None
     assert np.array_equal(again.style, maps.style)
 
 
 def test_the_layout_that_came_with_the_content_divides_it(layout: Layout, files: tuple[str, str]) -> None:
-    maps = found_regions(CONTENT, STYLE, layout, "layout", None, None)
+    maps = found_regions(CONTENT, STYLE, layout, None, "layout", None, None)
     assert maps is not None
     assert np.array_equal(maps.content, layout.ids)
     assert maps.names[int(layout.ids[0, 0])] == layout.space.by_id[int(layout.ids[0, 0])].name
-    uploaded = found_regions(CONTENT, STYLE, layout, "layout", None, files[1])
+    uploaded = found_regions(CONTENT, STYLE, layout, None, "layout", None, files[1])
     assert uploaded is not None
     assert np.array_equal(uploaded.style, OTHER)
+
+
+def test_the_layout_of_a_style_picture_is_taken_as_it_is(layout: Layout) -> None:
+    picture, known = gallery_picture("rainy-dusk"), gallery_layout("rainy-dusk")
+    for kind, given in (("layout", layout), ("street", None)):
+        maps = found_regions(CONTENT, picture, given, known, kind, None, None)
+        assert maps is not None
+        assert np.array_equal(maps.style, known.ids)
+    other = found_regions(CONTENT, picture, layout, gallery_layout("desert"), "layout", None, None)
+    assert other is not None
+    assert np.array_equal(other.style, segment(picture, "street").ids)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +123,7 @@ def test_the_layout_that_came_with_the_content_divides_it(layout: Layout, files:
 )
 def test_regions_that_cannot_be_had_are_told(kind: str, sentence: str) -> None:
     with pytest.raises(FAULTS, match=sentence):
-        found_regions(CONTENT, STYLE, None, kind, None, None)
+        found_regions(CONTENT, STYLE, None, None, kind, None, None)
 
 
 def test_the_editor_shows_every_region_with_its_share() -> None:
@@ -141,10 +154,10 @@ def test_only_the_largest_of_very_many_regions_are_listed() -> None:
 
 def test_choices_outlive_what_cannot_be_shown() -> None:
     sent = value(**{"3": 7})
-    steps = list(show_regions(None, STYLE, None, "maps", None, None, sent))
+    steps = list(show_regions(None, STYLE, None, None, "maps", None, None, sent))
     assert steps[-1][-1]["chosen"] == {"maps": {"3": 7}}
     assert "Choose a content" in steps[-1][-1]["empty"]
-    steps = list(show_regions(CONTENT, STYLE, None, "maps", None, None, sent))
+    steps = list(show_regions(CONTENT, STYLE, None, None, "maps", None, None, sent))
     assert "no label map" in steps[-1][-1]["empty"]
     assert kept_choices({"chosen": {"else": {}}}) == {} == kept_choices("damaged")
 
@@ -160,7 +173,7 @@ def test_a_restored_request_brings_its_regions_back() -> None:
     request = StyleRequest(CONTENT, STYLE, ONE, OTHER, {3: 7, 900: None})
     kind, content_map, style_map, shown = restored_regions(request)
     fields = kind["value"], content_map["value"], style_map["value"], shown
-    chosen = chosen_regions(CONTENT, STYLE, None, *fields)
+    chosen = chosen_regions(CONTENT, STYLE, None, None, *fields)
     assert chosen.pairs == request.pairs
     assert chosen.content_labels is not None
     assert np.array_equal(chosen.content_labels, ONE)
@@ -168,13 +181,13 @@ def test_a_restored_request_brings_its_regions_back() -> None:
 
 
 def test_regions_that_were_found_are_found_again_and_keep_their_names() -> None:
-    maps = found_regions(CONTENT, STYLE, None, "landscape", None, None)
+    maps = found_regions(CONTENT, STYLE, None, None, "landscape", None, None)
     assert maps is not None
     request = StyleRequest(CONTENT, STYLE, maps.content, maps.style, {int(maps.content[0, 0]): None})
     kind, content_map, style_map, shown = restored_regions(request)
     assert (kind["value"], content_map["value"], style_map["value"]) == ("landscape", None, None)
     assert shown["sides"][0]["regions"][0]["name"] in maps.names.values()
-    chosen = chosen_regions(CONTENT, STYLE, None, "landscape", None, None, shown)
+    chosen = chosen_regions(CONTENT, STYLE, None, None, "landscape", None, None, shown)
     assert chosen.pairs == request.pairs
     changed = maps.content.copy()
     changed[0, 0] += 1
