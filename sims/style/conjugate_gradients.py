@@ -14,7 +14,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-_STEPS = 6  # what so many steps move is more than what all later ones do
 _REPLACED = 1e-2
 _TINY = torch.finfo(torch.float32).tiny
 
@@ -25,24 +24,29 @@ def conjugate_gradients(
     precondition: Callable[[Tensor], Tensor],
     solution: Tensor,
     tolerance: float,
-    most: int,
     report: Callable[[float], None],
-) -> None:
+    *,
+    window: int,
+    most: int,
+) -> bool:
     """Make `solution` (m, B, n) float64, in place, that of B systems A x = b up to about `tolerance`.
 
     `residual_of(x)` is b - A x for x in float64, `times` the product with A and `precondition` that with about its
     inverse, the latter two in float32. The largest preconditioned residual can be a hundredth of the largest error,
-    where a few places converge slowly; so what is judged is how far the last steps have moved any value.
-    `report` is told that distance after each step, of which there are at most `most`. Raises `ArithmeticError` where
-    the preconditioner is not positive definite and the steps grow without end.
+    where a few places converge slowly; so what is judged is how far the last `window` steps have moved any value,
+    which is to be more than what all later ones do. `report` is told that distance after each step. Returns
+    whether `most` steps have sufficed. Raises `ArithmeticError` where the preconditioner turns out not to be positive
+    definite.
     """
-    steps: deque[float] = deque(maxlen=_STEPS)
+    steps: deque[float] = deque(maxlen=window)
     change = torch.zeros(solution.shape)
     residual, direction = residual_of(solution).float(), torch.zeros(solution.shape)
     power, replaced = torch.ones(solution.shape[1]), 0.0
     for _ in range(most):
         before, estimate = power, precondition(residual)
         power = _dots(residual, estimate)
+        if not bool((power >= 0).all()):
+            raise ArithmeticError("The preconditioner of the smoothing is not positive definite for this picture.")
         direction = direction.mul_((power / before.clamp(min=_TINY))[:, None]).add_(estimate)
         product = times(direction)
         size = power / _dots(direction, product).clamp(min=_TINY)
@@ -51,16 +55,19 @@ def conjugate_gradients(
         steps.append(float((direction.abs().amax((0, 2)) * size).max()))
         distance = sum(steps)
         if not math.isfinite(distance):
-            raise ArithmeticError("The preconditioner of the smoothing is not positive definite for this picture.")
+            raise ArithmeticError("The steps of the smoothing grow without end for this picture.")
         report(distance)
-        if distance <= tolerance and len(steps) == _STEPS:
+        if distance <= tolerance and len(steps) == window:
             break
         replaced = replaced or distance
         if distance < _REPLACED * replaced:
             solution += change
             change.zero_()
             residual, replaced = residual_of(solution).float(), distance
+    else:
+        return False
     solution += change
+    return True
 
 
 def _dots(one: Tensor, other: Tensor) -> Tensor:

@@ -2,8 +2,9 @@
 
 Vanek, Mandel and Brezina, "Algebraic Multigrid by Smoothed Aggregation for Second and Fourth Order Elliptic Problems"
 (1996), section 4, with the aggregates squares of a grid and the interpolation not smoothed: in each square the
-candidates (near-kernel vectors) are orthonormalised, and become its unknowns one level further up. All levels are
-grids of cells with a few unknowns, so that every operation is a product of shifted arrays.
+candidates (near-kernel vectors) are orthonormalised, and become its unknowns one level further up. There the unknowns
+of each cell are chosen such that its own block of the matrix is the identity, so that the smoother is a block one. All
+levels are grids of cells with a few unknowns, so that every operation is a product of shifted arrays.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from torch import Tensor
 from sims.style.stencil import Stencil
 
 COARSE_OFFSETS = ((0, 0), (0, 1), (1, -1), (1, 0), (1, 1))
-_FIRST_SIDE, _SIDE = 4, 2  # of the squares; two cells are coupled across one square at most
-_FIRST_DEGREE, _DEGREE = 2, 4  # of the smoothers; coarse levels cost little
+_SIDE = 3  # of the squares; two cells are coupled across one square at most
+_FIRST_DEGREE, _DEGREE = 1, 8  # of the smoothers; it is on the coarse levels that much is to be gained
 _DIRECT = 1024  # unknowns, at most, of the last level
 _LANCZOS_STEPS, _LANCZOS_END = 20, 1e-5
 _MARGIN = 1.1  # what Lanczos' method may lack
@@ -31,15 +32,17 @@ class Multigrid:
     def __init__(self, matrix: Stencil, candidates: Tensor, tick: Callable[[], None]):
         """`candidates` is (m, k, H, W) float32: k vectors of the m unknowns of each cell.
 
-        `tick` is called now and then while the levels are made; what it raises ends the work.
+        `tick` is called now and then while the levels are made; what it raises ends the work. Raises `ArithmeticError`
+        where rounding has left the last level indefinite.
         """
         self._levels: list[tuple[Stencil, _Chebyshev, _Aggregates]] = []
         while matrix.unknowns * matrix.cells > _DIRECT:
-            first = not self._levels
-            aggregates = _Aggregates(candidates, _FIRST_SIDE if first else _SIDE)
-            self._levels.append((matrix, _Chebyshev(matrix, _FIRST_DEGREE if first else _DEGREE), aggregates))
+            aggregates = _Aggregates(candidates, _SIDE)
+            self._levels.append((matrix, _Chebyshev(matrix, _DEGREE if self._levels else _FIRST_DEGREE), aggregates))
             matrix, candidates = aggregates.coarse(matrix, tick), aggregates.candidates
-        self._factor = torch.linalg.cholesky(_dense(matrix))
+        self._factor, failed = torch.linalg.cholesky_ex(_dense(matrix))
+        if failed:
+            raise ArithmeticError("The coarsest level of the smoothing is not positive definite for this picture.")
 
     def __call__(self, right: Tensor, level: int = 0) -> Tensor:
         """About the solution (m, B, cells) for a right side of the same shape."""
@@ -47,9 +50,9 @@ class Multigrid:
             return self._direct(right)
         matrix, smoother, aggregates = self._levels[level]
         solution = smoother.improve(torch.zeros_like(right), right, right)
-        found = self(aggregates.restrict(right - matrix.times(solution)), level + 1)
+        found = self(aggregates.restrict(matrix.residual(right, solution)), level + 1)
         solution += aggregates.prolong(found)
-        return smoother.improve(solution, right, right - matrix.times(solution))
+        return smoother.improve(solution, right, matrix.residual(right, solution))
 
     def _direct(self, right: Tensor) -> Tensor:
         unknowns, systems, cells = right.shape
@@ -76,7 +79,7 @@ class _Chebyshev:
         weight = 1 / ratio
         for _ in range(self._degree - 1):
             after = 1 / (2 * ratio - weight)
-            residual = (right - self._matrix.times(solution)).mul_(self._scale)
+            residual = self._matrix.residual(right, solution).mul_(self._scale)
             step.mul_(after * weight).add_(residual, alpha=2 * after / self._half)
             solution += step
             weight = after
@@ -146,11 +149,22 @@ class _Aggregates:
                 for offset, (down, right) in enumerate(COARSE_OFFSETS):
                     at = (..., slice((row - down) % 3, None, 3), slice((column - right) % 3, None, 3))
                     couplings[offset][at] = found[at]
-        couplings[0] = (couplings[0] + couplings[0].transpose(0, 1)) / 2
-        for number in range(k):
-            diagonal = couplings[0, number, number]
-            diagonal[diagonal <= 0] = 1
+        self._normalise(couplings)
         return Stencil(couplings, COARSE_OFFSETS)
+
+    def _normalise(self, couplings: Tensor) -> None:
+        """Change the bases such that each square's own block L L' of `couplings`, in place, becomes the identity."""
+        factor = _lower_factors(couplings[0].permute(2, 3, 0, 1))  # (rows, columns, k, k)
+        inverse = torch.linalg.inv(factor).float().permute(2, 3, 0, 1)
+        around = F.pad(inverse, (1, 1, 0, 1))
+        for coupling, (down, right) in zip(couplings, COARSE_OFFSETS, strict=True):
+            there = around[:, :, down : down + self.rows, 1 + right : 1 + right + self.columns]
+            here = (inverse[:, :, None] * coupling).sum(1)
+            coupling.copy_((here[:, None] * there).sum(2))
+        couplings[0] = (couplings[0] + couplings[0].transpose(0, 1)) / 2
+        couplings[0].diagonal().fill_(1)
+        self._basis = (self._basis[:, None] * inverse.flatten(2)).sum(2)
+        self.candidates = torch.einsum("hwji,jchw->ichw", factor.float(), self.candidates)
 
     def _gathered(self, vector: Tensor) -> Tensor:
         """(m * side^2, B, squares) of (m, B, cells): the unknowns of a square below each other."""
@@ -178,6 +192,15 @@ def _orthonormal(vectors: Tensor) -> tuple[Tensor, Tensor]:
         factor[number, number] = left * counts
         basis[:, number] = rest * (counts / left.clamp(min=1e-30))
     return basis, factor
+
+
+def _lower_factors(blocks: Tensor) -> Tensor:
+    """The Cholesky factors, float64, of (..., k, k); of the diagonal alone where a block is not definite."""
+    blocks = (blocks + blocks.mT).double() / 2
+    diagonal = blocks.diagonal(dim1=-2, dim2=-1)
+    diagonal[diagonal <= 0] = 1  # of what depends on the candidates before it
+    factor, failed = torch.linalg.cholesky_ex(blocks)
+    return torch.where((failed > 0)[..., None, None], torch.diag_embed(diagonal.sqrt()), factor)
 
 
 def _dense(matrix: Stencil) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 Offsets = Sequence[tuple[int, int]]
-_STRIP_CELLS = 1 << 15  # of a strip the vectors stay in the cache while all couplings are applied
+_STRIP_CELLS = 1 << 16  # of a strip the vectors stay in the cache while all couplings are applied
 
 
 class Stencil:
@@ -40,20 +40,28 @@ class Stencil:
 
     def times(self, vector: Tensor) -> Tensor:
         """The product with `vector` (m, B, cells)."""
-        product = torch.zeros_like(vector)
+        return self._add_product(torch.zeros_like(vector), vector, 1)
+
+    def residual(self, right: Tensor, vector: Tensor) -> Tensor:
+        """`right` less the product with `vector`, both (m, B, cells)."""
+        return self._add_product(right.clone(), vector, -1)
+
+    def _add_product(self, total: Tensor, vector: Tensor, factor: float) -> Tensor:
         strip = max(1, _STRIP_CELLS // self.unknowns)
         for start in range(0, self.cells, strip):
-            self._add_products(product, vector, start, min(start + strip, self.cells))
-        return product
+            self._add_strip(total, vector, factor, start, min(start + strip, self.cells))
+        return total
 
-    def _add_products(self, product: Tensor, vector: Tensor, start: int, end: int) -> None:
-        """Fill the cells from `start` to `end` of the product."""
+    def _add_strip(self, total: Tensor, vector: Tensor, factor: float, start: int, end: int) -> None:
+        """Add the cells from `start` to `end` of the product, times `factor`."""
         for shift, coupling in zip(self._shifts, self.couplings, strict=True):
             last, first = min(end, self.cells - shift), max(start, shift)
             for unknown in range(self.unknowns):
                 if start < last:
                     with_later = coupling[:, unknown, None, start:last]
-                    product[:, :, start:last].addcmul_(with_later, vector[unknown, :, start + shift : last + shift])
+                    there = vector[unknown, :, start + shift : last + shift]
+                    total[:, :, start:last].addcmul_(with_later, there, value=factor)
                 if shift and first < end:
                     with_earlier = coupling[unknown, :, None, first - shift : end - shift]
-                    product[:, :, first:end].addcmul_(with_earlier, vector[unknown, :, first - shift : end - shift])
+                    there = vector[unknown, :, first - shift : end - shift]
+                    total[:, :, first:end].addcmul_(with_earlier, there, value=factor)

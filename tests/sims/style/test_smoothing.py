@@ -14,7 +14,8 @@ from skimage import data, transform
 
 from sims.generator import Cancelled
 from sims.style.affinity import OFFSETS, affinity, degrees
-from sims.style.smoothing import BETA, MARGIN, smooth, smoothed
+from sims.style.multigrid import Multigrid
+from sims.style.smoothing import _MULTIGRID_STEPS, BETA, MARGIN, smooth, smoothed
 
 GOLDENS = Path(__file__).parents[2] / "goldens" / "cips_pis"
 
@@ -94,6 +95,27 @@ def test_progress_grows_to_the_end_and_may_end_the_work() -> None:
 
     with pytest.raises(Cancelled):
         smooth(recoloured(content), content, cancel)
+
+
+@pytest.mark.parametrize("failure", ["levels", "cycle", "steps"])
+def test_where_multigrid_fails_the_diagonal_still_leads_to_the_solution(
+    failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_levels(*arguments: object) -> None:
+        raise ArithmeticError
+
+    match failure:
+        case "levels":
+            monkeypatch.setattr(Multigrid, "__init__", no_levels)
+        case "cycle":
+            monkeypatch.setattr(Multigrid, "__call__", lambda self, right: -right)
+        case "steps":
+            monkeypatch.setitem(_MULTIGRID_STEPS, "most", 3)
+    content, told = photograph(40, 50), list[float]()
+    stylised = recoloured(content)
+    assert np.abs(smoothed(stylised, content, told.append) - direct(stylised, content)).max() < 1e-4
+    assert told == sorted(told)
+    assert told[-1] == 1
 
 
 def test_pictures_of_two_sizes_are_refused() -> None:
