@@ -173,6 +173,8 @@ class Generator(ABC):
         elif isinstance(request, LayoutRequest):
             layout = request.layout
         options = {choice.name: request.options.get(choice.name, choice.default) for choice in self.card.options}
+        if isinstance(request, StyleRequest) and request.content_origin:
+            run.notes.append(f"The content picture was made by {request.content_origin}.")
         with self._one_at_a_time, torch.inference_mode():
             if isinstance(request, LayoutRequest):
                 image = self._from_layout(layout, request.style, options, run)
@@ -231,7 +233,7 @@ def to_uint8(output: torch.Tensor) -> np.ndarray:
 
 def to_tensor(image: np.ndarray, device: torch.device) -> torch.Tensor:
     """(1, 3, H, W) float32 in [-1, 1] of an RGB uint8 picture (H, W, 3)."""
-    tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1)[None]
+    tensor = torch.from_numpy(np.array(image)).to(device).permute(2, 0, 1)[None]  # a copy, as some cannot be written
     return (tensor.float() / 255 - 0.5) / 0.5
 
 

@@ -16,12 +16,27 @@ from PIL import Image, UnidentifiedImageError
 
 from sims.layout import MAX_SIDE, MIN_SIDE, LayoutError
 
-MAX_BYTES = 32 * 1024 * 1024  # above any uncompressed 2048x2048 file in the accepted formats
+MAX_BYTES = 32 * 1024 * 1024  # above any uncompressed file of 4 megapixels in the accepted formats
 ACCEPTED = "PNG, BMP, lossless WebP or single-frame GIF"
 _LOSSLESS, _LOSSY = ("PNG", "BMP", "GIF", "WEBP"), ("JPEG", "WEBP")
 _SIGNATURES = (b"\x89PNG", b"BM", b"GIF8", b"RIFF", b"\xff\xd8\xff")
 # What PIL's decoders raise on damaged files.
 _BROKEN = (OSError, EOFError, RuntimeError, SyntaxError, ValueError, TypeError, LookupError, struct.error, zlib.error)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The largest file that is read, from 8 pixels a side on."""
+
+    side: int = MAX_SIDE
+    pixels: int = MAX_SIDE * MAX_SIDE
+
+    def __str__(self) -> str:
+        sides = f"each side must be {MIN_SIDE} to {self.side} pixels"
+        return f"{sides}, and {self.pixels} pixels are the most in all" if self.pixels < self.side**2 else sides
+
+
+LAYOUT = Bounds()
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +60,14 @@ class Raster:
         return height, width
 
 
-def read_raster(source: bytes | Path, what: str, *, lossy: bool = False) -> Raster:
-    """The pixels of a file, 8 to 2048 a side; EXIF rotation, gamma and colour profiles are ignored.
+def read_raster(source: bytes | Path, what: str, *, lossy: bool = False, bounds: Bounds = LAYOUT) -> Raster:
+    """The pixels of a file within `bounds`; EXIF rotation, gamma and colour profiles are ignored.
 
     `what` names the file in messages ("layout", "instance file"); `lossy` admits JPEG and lossy WebP. Raises
     `LayoutError` for whatever is no single, whole picture of an accepted format and size.
     """
     data = _bytes_of(source, what)
-    image = _open(data, what)
+    image = _open(data, what, bounds)
     is_lossy = image.format == "JPEG" or (image.format == "WEBP" and not _is_lossless_webp(data))
     if is_lossy and not lossy:
         raise LayoutError(
@@ -62,8 +77,8 @@ def read_raster(source: bytes | Path, what: str, *, lossy: bool = False) -> Rast
     if getattr(image, "is_animated", False):
         raise LayoutError(f"The {what} is an animation; give a single picture as {ACCEPTED}.")
     width, height = image.size
-    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
-        raise LayoutError(f"The {what} is {width}x{height}; each side must be {MIN_SIDE} to {MAX_SIDE} pixels.")
+    if min(image.size) < MIN_SIDE or max(image.size) > bounds.side or width * height > bounds.pixels:
+        raise LayoutError(f"The {what} is {width}x{height}; {bounds}.")
     try:
         image.load()
     except _BROKEN:
@@ -85,7 +100,7 @@ def _bytes_of(source: bytes | Path, what: str) -> bytes:
     return source if isinstance(source, bytes) else source.read_bytes()
 
 
-def _open(data: bytes, what: str) -> Image.Image:
+def _open(data: bytes, what: str, bounds: Bounds) -> Image.Image:
     """The picture with its header read and its pixels not yet decoded."""
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in head:
@@ -97,7 +112,7 @@ def _open(data: bytes, what: str) -> Image.Image:
             raise LayoutError(f"The {what} is not an image that can be read; give a {ACCEPTED} file.") from None
         raise _broken(what) from None
     except Image.DecompressionBombError:
-        raise LayoutError(f"The {what} is far too large; each side must be {MIN_SIDE} to {MAX_SIDE} pixels.") from None
+        raise LayoutError(f"The {what} is far too large; {bounds}.") from None
     except _BROKEN:
         raise _broken(what) from None
 

@@ -27,6 +27,7 @@ from sims.style.gatys import GatysGenerator
 from sims.style.pis import PisGenerator
 from sims.style.texture import SteerableTexture
 from zoo.catalog import Entry, find
+from zoo.convert import FAMILIES as CONVERTED
 from zoo.convert import ConvertError, checked_config, expected_shapes
 from zoo.errors import ZooError
 from zoo.files import CONFIG, read_config, read_weights
@@ -68,7 +69,7 @@ def load(name_or_folder: str | Path, *, device: str = "auto", progress: Progress
     """
     _set_up_torch()
     limit = _memory_limit()
-    where = _device(device)
+    where = chosen_device(device)
     if str(name_or_folder) in WITHOUT_WEIGHTS:
         return WITHOUT_WEIGHTS[str(name_or_folder)](where)
     checkpoint = _checkpoint(name_or_folder, progress)
@@ -90,7 +91,7 @@ def card(name_or_folder: str | Path) -> Card:
     if str(name_or_folder) in WITHOUT_WEIGHTS:
         return WITHOUT_WEIGHTS[str(name_or_folder)](torch.device("cpu")).card
     if not _is_folder(name_or_folder) and not availability(find(str(name_or_folder))).ready:
-        return _entry_card(find(str(name_or_folder)))
+        return entry_card(find(str(name_or_folder)))
     checkpoint = _checkpoint(name_or_folder, silent)
     config = _config(checkpoint)
     return _card(name_or_folder, checkpoint, config, _bank_here(checkpoint, config))
@@ -176,7 +177,7 @@ def _bank(checkpoint: Checkpoint, config: Mapping[str, Any], source: Checkpoint)
 def _card(
     name_or_folder: str | Path, checkpoint: Checkpoint, config: Mapping[str, Any], bank: Checkpoint | None
 ) -> Card:
-    base = _entry_card(checkpoint.entry) if checkpoint.entry else _folder_card(Path(name_or_folder), config)
+    base = entry_card(checkpoint.entry) if checkpoint.entry else _folder_card(Path(name_or_folder), config)
     # The memory decides a picture as the weights do.
     revision = f"{checkpoint.revision}+{bank.revision[:SHORT]}" if bank else checkpoint.revision
     described = FAMILIES[config["family"]].describe(replace(base, revision=revision), config)
@@ -219,8 +220,12 @@ def _called(checkpoint: Checkpoint) -> str:
     return checkpoint.entry.name if checkpoint.entry else str(checkpoint.folder)
 
 
-def _entry_card(entry: Entry) -> Card:
-    return Card(
+def entry_card(entry: Entry) -> Card:
+    """What the catalogue tells of a generator, wherever its weights are: of styles and textures all but the revision.
+
+    What else of the others' cards is in the `config.json` beside their weights.
+    """
+    base = Card(
         name=entry.name,
         title=entry.title,
         family=entry.family,
@@ -234,6 +239,12 @@ def _entry_card(entry: Entry) -> Card:
         trained_on=entry.trained_on,
         variant_of=entry.variant_of,
     )
+    family = FAMILIES.get(entry.family)
+    if family is not PisGenerator and family is not GatysGenerator:
+        return base
+    known = CONVERTED[entry.family]
+    defaults = {name: field.default for name, field in known.fields.items() if not field.required}
+    return family.describe(base, {**defaults, **known.presets.get(entry.preset, {}), **entry.config})
 
 
 def _folder_card(folder: Path, config: Mapping[str, Any]) -> Card:
@@ -251,7 +262,8 @@ def _is_folder(name_or_folder: str | Path) -> bool:
     return isinstance(name_or_folder, Path) or os.sep in name_or_folder or Path(name_or_folder).is_dir()
 
 
-def _device(device: str) -> torch.device:
+def chosen_device(device: str) -> torch.device:
+    """The device called "auto" (CUDA where there is any), "cpu" or "cuda". Raises `LoadError` if it cannot be had."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device not in ("cpu", "cuda"):

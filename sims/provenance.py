@@ -109,7 +109,8 @@ def read_recipe(png: bytes) -> Recipe:
 def _asked(request: Request) -> dict[str, Any]:
     """What was asked for besides pictures and options."""
     if isinstance(request, StyleRequest):
-        return {"strength": request.strength, "pairs": [list(pair) for pair in request.pairs.items()]}
+        pairs = [list(pair) for pair in request.pairs.items()]
+        return {"strength": request.strength, "pairs": pairs, "content_origin": request.content_origin}
     if isinstance(request, TextureRequest):
         return {"size": list(request.size)}
     return {}
@@ -139,11 +140,12 @@ def _request(document: Mapping[str, Any], parts: Mapping[str, bytes]) -> Request
     options, asked = document["options"], document["asked"]
     try:
         if document["task"] == "image":
-            return ImageRequest(read_image(parts["image"], "The input picture"), options)
+            return ImageRequest(read_image(parts["image"], "The input picture", whole=True), options)
         if document["task"] == "texture":
             height, width = asked["size"]
-            return TextureRequest(read_image(parts["example"], "The example"), (height, width), options)
-        style = read_image(parts["style"], "The style picture") if "style" in parts else None
+            example = read_image(parts["example"], "The example", whole=True)
+            return TextureRequest(example, (height, width), options)
+        style = read_image(parts["style"], "The style picture", whole=True) if "style" in parts else None
         if style is not None and document["task"] == "style":
             return _style_request(parts, style, asked, options)
         return LayoutRequest(_layout(document["label_space"], parts), style, options)
@@ -159,13 +161,14 @@ def _style_request(
         for whose in ("content", "style")
     }
     return StyleRequest(
-        content=read_image(parts["content"], "The content picture"),
+        content=read_image(parts["content"], "The content picture", whole=True),
         style=style,
         content_labels=labels["content"],
         style_labels=labels["style"],
         pairs=dict(asked["pairs"]),
         strength=asked["strength"],
         options=options,
+        content_origin=asked["content_origin"],
     )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sims.requests import MAX_LABEL, MAX_PAIRS, MAX_SEED, TEXTURE_SIDES
+from sims.requests import MAX_LABEL, MAX_ORIGIN, MAX_PAIRS, MAX_SEED, TEXTURE_SIDES, is_line
 
 FORMAT = 2  # the first had no field "asked", and neither styles nor textures
 MAX_DOCUMENT_BYTES = 64 * 1024
@@ -70,7 +70,7 @@ def _is_whole(value: object, least: int, most: int) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_TEXT and value.isprintable()
+    return is_line(value, MAX_TEXT)
 
 
 def _is_name(value: object) -> bool:
@@ -106,7 +106,7 @@ def _is_pair(value: object) -> bool:
 
 
 def _asks_for_style(asked: Mapping[str, Any]) -> bool:
-    if asked.keys() != {"strength", "pairs"}:
+    if asked.keys() != {"strength", "pairs", "content_origin"} or not is_line(asked["content_origin"], MAX_ORIGIN):
         return False
     strength, pairs = asked["strength"], asked["pairs"]
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength <= 1:

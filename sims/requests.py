@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from sims.layout import MAX_SIDE, MIN_SIDE, Layout
+from sims.layout import MIN_SIDE, Layout
 
 MAX_SEED = 2**32 - 1
 MAX_PIXELS = 4 * 1024 * 1024
 MAX_SHOWN = 80  # characters of a wrong value that its sentence shows
 MAX_LABEL = 65535  # of a label map
+MAX_LABEL_SIDE = 32768  # of a label map, as of a picture; its pixels are bounded as a picture's too
+MAX_ORIGIN = 255  # characters that say where a content picture came from
 MAX_PAIRS = 256
 TEXTURE_SIDES = (32, 2048)  # of a texture to be made, smallest and largest
 
@@ -72,6 +75,8 @@ class Card:
     revision: str = ""
     variant_of: str = ""  # the generator that this one is an ablation of
     second_task: str = ""  # another key of `REQUESTS`, for generators that can do two things
+    most_pixels: int = MAX_PIXELS  # of a picture restyled, or of a texture made
+    least_side: int = 2  # in pixels, of a content, of a style picture and of an example
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -107,7 +112,8 @@ class StyleRequest:
     Label maps (h, w) of ids from 0 to 65535 divide the pictures into regions, and need not be of their size. A region
     of the content takes on the look of the style's region of the same id, or of the one that `pairs` names, or stays as
     it is where `pairs` says None. `strength` from 0 (the content) to 1 (the method's own result). `label_names` are
-    what notes call the regions; they change no pixel.
+    what notes call the regions, and `content_origin` is a line that says what made the content, where the program did
+    it ("spade-street, revision 0123abcd, seed 7"); they change no pixel.
     """
 
     content: np.ndarray
@@ -118,6 +124,7 @@ class StyleRequest:
     strength: float = 1.0
     options: Mapping[str, str] = field(default_factory=dict)
     label_names: Mapping[int, str] = field(default_factory=dict)
+    content_origin: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,18 +174,27 @@ def check_request(card: Card, request: Request) -> None:
     if isinstance(request, ImageRequest):
         check_image(request.image, "The picture")
     elif isinstance(request, StyleRequest):
-        _check_style_request(request)
+        _check_style_request(card, request)
     elif isinstance(request, TextureRequest):
-        _check_texture_request(request)
+        _check_texture_request(card, request)
     elif request.style is not None:
         if not card.accepts_style:
             raise RequestError(f"{card.name} takes no style picture; leave it out.")
         check_image(request.style, "The style picture")
 
 
-def _check_style_request(request: StyleRequest) -> None:
+def _check_style_request(card: Card, request: StyleRequest) -> None:
     check_image(request.content, "The content picture")
     check_image(request.style, "The style picture")
+    height, width = request.content.shape[:2]
+    if height * width > card.most_pixels:
+        raise RequestError(f"The content picture is {width}x{height}; {_most(card)}.")
+    _check_least(card, request.content, "The content picture")
+    _check_least(card, request.style, "The style picture")
+    if not is_line(request.content_origin, MAX_ORIGIN):
+        raise RequestError(
+            f"The content's origin is {_short(request.content_origin)}; give at most {MAX_ORIGIN} printable characters."
+        )
     if (request.content_labels is None) != (request.style_labels is None):
         missing = "content" if request.content_labels is None else "style"
         raise RequestError(f"The {missing} picture has no label map and the other one has; give both, or none.")
@@ -197,23 +213,42 @@ def _check_style_request(request: StyleRequest) -> None:
             raise RequestError(f"A paired region is {_short(label)}; regions are whole numbers from 0 to {MAX_LABEL}.")
 
 
-def _check_texture_request(request: TextureRequest) -> None:
+def _check_texture_request(card: Card, request: TextureRequest) -> None:
     check_image(request.example, "The example")
     low, high = TEXTURE_SIDES
-    if not all(isinstance(side, int) and not isinstance(side, bool) and low <= side <= high for side in request.size):
-        height, width = request.size
+    size = request.size
+    if not isinstance(size, tuple) or len(size) != 2:
+        raise RequestError(f"The texture's size is {_short(size)}; give two whole numbers, (height, width).")
+    if not all(isinstance(side, int) and not isinstance(side, bool) and low <= side <= high for side in size):
         raise RequestError(
-            f"The texture's size is {_short(height)}x{_short(width)} (height x width); each side is a whole number from"
-            f" {low} to {high}."
+            f"The texture's size is {_short(size[0])}x{_short(size[1])} (height x width); each side is a whole number"
+            f" from {low} to {high}."
         )
+    if size[0] * size[1] > card.most_pixels:
+        raise RequestError(f"The texture's size is {size[0]}x{size[1]} (height x width); {_most(card)}.")
+    _check_least(card, request.example, "The example")
+
+
+def _most(card: Card) -> str:
+    side = math.isqrt(card.most_pixels)
+    return f"{card.name} makes at most {card.most_pixels} pixels, such as {side}x{side}"
+
+
+def _check_least(card: Card, image: np.ndarray, what: str) -> None:
+    height, width = image.shape[:2]
+    if min(height, width) < card.least_side:
+        raise RequestError(f"{what} is {width}x{height}; {card.name} takes at least {card.least_side} pixels a side.")
 
 
 def _check_labels(labels: np.ndarray, what: str) -> None:
     if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
         raise RequestError(f"{what} is {labels.dtype} {labels.shape}; give whole numbers of shape (height, width).")
     height, width = labels.shape
-    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
-        raise RequestError(f"{what} is {width}x{height}; each side must be {MIN_SIDE} to {MAX_SIDE} pixels.")
+    if min(labels.shape) < MIN_SIDE or max(labels.shape) > MAX_LABEL_SIDE or labels.size > MAX_PIXELS:
+        raise RequestError(
+            f"{what} is {width}x{height}; each side must be {MIN_SIDE} to {MAX_LABEL_SIDE} pixels, and {MAX_PIXELS}"
+            " pixels are the most in all."
+        )
     if labels.min() < 0 or labels.max() > MAX_LABEL:
         raise RequestError(f"{what} holds ids from {labels.min()} to {labels.max()}; ids go from 0 to {MAX_LABEL}.")
 
@@ -225,6 +260,11 @@ def check_image(image: np.ndarray, what: str) -> None:
     height, width = image.shape[:2]
     if min(height, width) < 2 or height * width > MAX_PIXELS:
         raise RequestError(f"{what} is {width}x{height}; give at least 2x2 and at most {MAX_PIXELS} pixels.")
+
+
+def is_line(value: object, most: int) -> bool:
+    """Whether a value is a text of printable characters on one line, `most` at most."""
+    return isinstance(value, str) and len(value) <= most and value.isprintable()
 
 
 def _short(value: object) -> str:

@@ -1,7 +1,7 @@
 """Neural style and neural textures: a picture whose features have the Gram matrices of another one.
 
 Gatys, Ecker and Bethge, "Texture Synthesis Using Convolutional Neural Networks" (2015) and "Image Style Transfer Using
-Convolutional Neural Networks" (2016), at several scales from coarse to fine.
+Convolutional Neural Networks" (2016), at several scales from coarse to fine. `GatysGenerator` says what else differs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sims.generator import Card, Choice, Generator, RequestError, Run, StyleRequest, TextureRequest, placed, to_tensor
+from sims.generator import Card, Choice, Generator, Run, StyleRequest, TextureRequest, placed, to_tensor
 from sims.style.descent import Objective, Watcher, descend
 from sims.style.gram import (
     STYLE_LAYERS,
@@ -40,6 +40,7 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's 
 STRONGEST = 1e-4  # the weight of the content over that of the style at strength 1
 PER_STRENGTH = 4  # powers of ten that it grows by down to strength 0: at 0.75 it is 1e-3
 SMOOTHNESS = 0.05  # weight of the total variation in style transfer, which the papers do without: against grain
+TINT = 0.2  # weight of the colours' own statistics, as that of one of five layers, which the papers do without
 COLOURS = "colours"  # the name of the picture itself among its features
 NOISE = 0.3  # standard deviation of the noise to start from, of [-1, 1]
 PREVIEW_SECONDS = 1.0  # at least, between two previews
@@ -71,7 +72,17 @@ OPTIONS = (
 
 
 class GatysGenerator(Generator):
-    """A VGG-19, of ImageNet or the project's own, whose features pictures are made to have."""
+    """A VGG-19, of ImageNet or the project's own, whose features pictures are made to have.
+
+    The loss of the papers, with weights of 1/5 for each of the five layers (of 1/n for n of them), and what they have
+    not: (1) the pixels' colours have a Gram matrix too, whose error counts as one layer's of five, so that the colours
+    come out nearer; (2) style transfer adds 0.05 times the total variation, against grain; (3) the content's error is
+    that of equation 1 of 2016 divided by the number of positions of its layer, so that one strength means the same at
+    every size; (4) pictures come about at several scales, each beginning with the result of the one before, and the
+    first with the content, unless noise is asked for; (5) the style is reduced to the content's number of pixels where
+    it has more; (6) the filters are normalised, as in section 2 of 2015, on frames of the project's own world; (7) the
+    content's layer is conv4_2 for a network of ImageNet alone, and conv2_2 for the project's own.
+    """
 
     stage_names = ("read the pictures", "optimise")
 
@@ -84,6 +95,7 @@ class GatysGenerator(Generator):
         placed(self._networks["max"], device).eval().requires_grad_(False)
         normalise(self._networks["max"], [self._as_read(frame) for frame in _frames(device)])
         self._networks["average"].load_state_dict(self._networks["max"].state_dict(), assign=True)  # no second copy
+        self._networks["average"].eval().requires_grad_(False)
 
     @staticmethod
     def describe(card: Card, config: Mapping[str, Any]) -> Card:
@@ -91,7 +103,15 @@ class GatysGenerator(Generator):
         own = CONTENT_LAYERS if config["normalisation"] == "imagenet" else CONTENT_LAYERS[::-1]
         content = Choice("content_layer", own, "whose features are those of the content; the coarser, the freer")
         options = (*OPTIONS[:2], content, *OPTIONS[2:])
-        return replace(card, task="style", second_task="texture", accepts_style=True, options=options)
+        return replace(
+            card,
+            task="style",
+            second_task="texture",
+            accepts_style=True,
+            options=options,
+            most_pixels=MAX_PIXELS,
+            least_side=MIN_SIDE,
+        )
 
     def memory_bytes(self) -> int:
         return sum(tensor.numel() * tensor.element_size() for tensor in self._networks["max"].state_dict().values())
@@ -100,8 +120,6 @@ class GatysGenerator(Generator):
     @torch.no_grad()
     def _from_style(self, request: StyleRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
         height, width = request.content.shape[:2]
-        _check_size(width, height, "The content picture")
-        _check_least(request.style, "The style picture")
         if request.strength == 0:
             return request.content.copy()
         with run.stage("read the pictures"):
@@ -117,20 +135,17 @@ class GatysGenerator(Generator):
         with run.stage("optimise"):
             counts = _counts(options, STEPS["style"])
             picture = self._coarse_to_fine(task, (height, width), counts, options, run)
-        return np.where(task.kept(height, width)[..., None], request.content, _rounded(picture))
+        return np.where(regions.kept(height, width)[..., None], request.content, _rounded(picture))
 
     @torch.inference_mode(False)
     @torch.no_grad()
     def _from_texture(self, request: TextureRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
-        height, width = request.size
-        _check_size(width, height, "The texture")
-        _check_least(request.example, "The example")
         with run.stage("read the pictures"):
             example = _at_most(to_tensor(request.example, self.device), MAX_PIXELS)
             task = _Task(example, TEXTURE_LAYERS[: int(options["layers"])], WHOLE)
         with run.stage("optimise"):
             counts = _counts(options, STEPS["texture"])
-            return _rounded(self._coarse_to_fine(task, (height, width), counts, options, run))
+            return _rounded(self._coarse_to_fine(task, request.size, counts, options, run))
 
     def _coarse_to_fine(
         self, task: _Task, size: tuple[int, int], counts: Sequence[int], options: Mapping[str, str], run: Run
@@ -160,28 +175,26 @@ class GatysGenerator(Generator):
     def _objective(self, task: _Task, size: tuple[int, int], divisor: int, network: VGG19) -> Objective:
         """What is to be made small at one scale: the papers' loss, per position and so at any size, and smooth."""
         style = _resized(task.style, _divided(tuple(task.style.shape[2:]), divisor))
-        looks = Looks.of(self._features(network, style, task.layers), task.regions)
+        looks = Looks.of(responses(network, self._as_read(style), task.layers), task.regions)
+        tints = Looks.of(_colours(style), task.regions)
+
+        def told_apart(picture: Tensor, features: Features) -> Tensor:
+            return looks.error(features) + TINT * tints.error(_colours(picture))
+
         if task.content is None:
-            return lambda picture: looks.error(self._features(network, picture, task.layers))
+            return lambda picture: told_apart(picture, responses(network, self._as_read(picture), task.layers))
         content = _resized(task.content, size)
-        kept = torch.from_numpy(task.kept(*size)).to(self.device)
+        kept = torch.from_numpy(task.regions.kept(*size)).to(self.device)
         wanted = responses(network, self._as_read(content), [task.content_layer])[task.content_layer]
         positions = wanted.shape[2] * wanted.shape[3]
 
         def loss(picture: Tensor) -> Tensor:
             whole = torch.where(kept, content, picture)
-            found = self._features(network, whole, (*task.layers, task.content_layer))
-            told_apart = content_error(found[task.content_layer], wanted) / positions
-            return looks.error(found) + task.ratio * told_apart + SMOOTHNESS * total_variation(whole)
+            found = responses(network, self._as_read(whole), (*task.layers, task.content_layer))
+            moved = content_error(found[task.content_layer], wanted) / positions
+            return told_apart(whole, found) + task.ratio * moved + SMOOTHNESS * total_variation(whole)
 
         return loss
-
-    def _features(self, network: VGG19, picture: Tensor, layers: Sequence[str]) -> Features:
-        """The responses to a picture (1, 3, H, W) in [-1, 1], after its colours, which are the first layer.
-
-        The papers match no colours; with them what comes of grey examples is less tinted.
-        """
-        return {COLOURS: picture + 1, **responses(network, self._as_read(picture), layers)}
 
     def _as_read(self, picture: Tensor) -> Tensor:
         """A picture (1, 3, H, W) in [-1, 1] as the weights expect it."""
@@ -204,10 +217,6 @@ class _Task:
     content: Tensor | None = None
     content_layer: str = ""
     ratio: float = 0.0
-
-    def kept(self, height: int, width: int) -> np.ndarray:
-        """(height, width) bool: the pixels of the content that stay as they are."""
-        return ~np.isin(self.regions.content.at(height, width), list(self.regions.looks))
 
 
 class _Watch:
@@ -253,18 +262,9 @@ def _counts(options: Mapping[str, str], auto: str) -> tuple[int, ...]:
     return tuple(map(int, given.split("+")))
 
 
-def _check_size(width: int, height: int, what: str) -> None:
-    if width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
-        raise RequestError(
-            f"{what} is {width}x{height}; neural style and textures by optimisation have at least {MIN_SIDE} pixels a"
-            f" side and at most {MAX_PIXELS} in all, such as 1024x1024."
-        )
-
-
-def _check_least(image: np.ndarray, what: str) -> None:
-    height, width = image.shape[:2]
-    if min(width, height) < MIN_SIDE:
-        raise RequestError(f"{what} is {width}x{height}; give at least {MIN_SIDE} pixels a side.")
+def _colours(picture: Tensor) -> Features:
+    """A picture (1, 3, H, W) in [-1, 1] as a layer, in [0, 2]; with it what comes of grey examples is less tinted."""
+    return {COLOURS: picture + 1}
 
 
 def _frames(device: torch.device) -> list[Tensor]:

@@ -10,18 +10,21 @@ from PIL import Image
 
 from sims.generator import RequestError
 from sims.label_space import LayoutError
-from sims.layout_raster import read_raster
+from sims.layout_raster import Bounds, read_raster
+from sims.requests import MAX_LABEL_SIDE, MAX_PIXELS
+
+BOUNDS = Bounds(MAX_LABEL_SIDE, MAX_PIXELS)
 
 
 def read_label_map(source: bytes | Path, whose: str) -> np.ndarray:
     """The ids, (H, W) int32 from 0 to 65535, of a grey or palette PNG, BMP, GIF or lossless WebP.
 
     `whose` is "content" or "style". Raises `RequestError` for any other file, colours included: an id has to be a
-    number.
+    number. It may be as large as a picture: 4 megapixels, and 32768 along a side.
     """
     what = f"label map of the {whose} picture"
     try:
-        values = read_raster(source, what).values
+        values = read_raster(source, what, bounds=BOUNDS).values
     except LayoutError as error:
         raise RequestError(str(error)) from error
     if values is None:

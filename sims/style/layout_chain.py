@@ -14,9 +14,11 @@ import numpy as np
 
 from sims.generator import Generator, LayoutRequest, Picture, Preview, Progress, RequestError, StyleRequest, unseen
 from sims.layout import Layout
+from sims.requests import MAX_ORIGIN
 from sims.segmentation import SPACES, segment
 
 SEGMENTED = "layout of the style picture"
+SHORT = 12  # characters of a revision that tell it from others
 SHARES = (0.3, 0.35)  # of the progress: when the layout's picture is there, and when the style's layout is
 Made = TypeVar("Made")
 
@@ -51,7 +53,8 @@ def restyle_layout(
 
     Regions are matched by class. Where the style picture (RGB uint8) has no layout of its own, the project's segmenter
     finds one, in that of its label spaces in which more of the layout has a counterpart. `options` are those of the
-    `stylist`. Raises `RequestError` and `LayoutError` as the parts do.
+    `stylist`. The restyled picture's request says what made its content. Raises `RequestError` and `LayoutError` as
+    the parts do.
     """
     if generator.card.task != "layout":
         raise RequestError(f"{generator.card.name} does not work from layouts; name a layout generator.")
@@ -73,12 +76,20 @@ def restyle_layout(
     moved = request.layout.to_space(space)
     names = {each.id: each.name for each in found.space.classes}
     asked = StyleRequest(
-        before.image, style, moved.layout.ids, found.ids, {}, strength, options or {}, label_names=names
+        before.image, style, moved.layout.ids, found.ids, {}, strength, options or {}, names, _origin(before)
     )
     picture = stylist.generate(asked, seed=seed, progress=_part(progress, SHARES[1], 1.0), preview=preview)
     stations |= {f"{stylist.card.title}: {stage}": seconds for stage, seconds in picture.seconds.items()}
     notes = (*before.notes, *moved.sentences(), *picture.notes)
     return Chained(before, found, replace(picture, notes=notes), stations)
+
+
+def _origin(made: Picture) -> str:
+    """What made a picture, in a line: the generator, its revision, the seed, and the options that were asked for."""
+    revision = "+".join(part[:SHORT] for part in made.revision.split("+"))
+    asked = ", ".join(f"{name} {value}" for name, value in made.request.options.items())
+    line = f"{made.generator}, revision {revision}, seed {made.seed}" + (f", {asked}" if asked else "")
+    return line if len(line) <= MAX_ORIGIN else f"{line[: MAX_ORIGIN - 3]}..."
 
 
 def segmenters_space(layout: Layout) -> str:

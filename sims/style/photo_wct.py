@@ -23,7 +23,16 @@ STRIP_PIXELS = 2**15  # few enough for a strip of the widest layer to stay near 
 SMALLEST_SIDE = 16  # of a picture, whose coarsest features then are 2x2, the least that reflection takes
 
 Advance = Callable[[float, str], None]  # is told which share of the work is done, and what is being done
-Statistics = Mapping[int, Mapping[int, Colouring]]  # of a style: by level and id of a region
+
+
+class Statistics(dict[int, Mapping[int, Colouring]]):
+    """What is kept of a style, by level and id of a region."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all of it."""
+        kept = [colouring for level in self.values() for colouring in level.values()]
+        return sum(colouring.mean.nbytes + colouring.matrix.nbytes for colouring in kept)
 
 
 def unreported(done: float, what: str) -> None:
@@ -72,7 +81,8 @@ class PhotoWct(nn.Module):
         found, _ = self._encoded(4, given, style, {f"conv{level}_1": seen[level].add for level in LEVELS})
         for _ in found:
             pass
-        return {level: {one: colouring(moments) for one, moments in seen[level].complete().items()} for level in LEVELS}
+        regions_of = {level: seen[level].complete().items() for level in LEVELS}
+        return Statistics({level: {one: colouring(of) for one, of in regions_of[level]} for level in LEVELS})
 
     @torch.inference_mode()
     def stylise(

@@ -47,6 +47,10 @@ class Matched:
     looks: Mapping[int, int]
     notes: tuple[str, ...] = ()
 
+    def kept(self, height: int, width: int) -> np.ndarray:
+        """(height, width) bool: the pixels of a content of this size that stay as they are."""
+        return ~np.isin(self.content.at(height, width), list(self.looks))
+
 
 _ALL = Regions(np.zeros((1, 1), np.int32), (0,))
 WHOLE = Matched(_ALL, _ALL, {0: 0})  # one picture that takes the look of another

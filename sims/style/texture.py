@@ -97,12 +97,7 @@ class SteerableTexture(Generator):
 
 
 def _check(request: TextureRequest, step: int) -> None:
-    """Raise `RequestError` for sizes that cannot be had; `step` pixels are one position at the coarsest scale."""
-    height, width = request.size
-    if height * width > MAX_PIXELS:
-        raise RequestError(
-            f"The texture's size is {height}x{width} (height x width); ask for at most {MAX_PIXELS} pixels."
-        )
+    """Raise `RequestError` for an example that is too small; `step` pixels are one position at the coarsest scale."""
     rows, columns = request.example.shape[:2]
     if min(joined_side(rows, step), joined_side(columns, step)) < LEAST * step:
         least = next(side for side in range(MAX_EXAMPLE) if joined_side(side, step) >= LEAST * step)
@@ -137,6 +132,7 @@ _CARD = Card(
     task="texture",
     native_size=None,
     options=OPTIONS,
+    most_pixels=MAX_PIXELS,
     licence="MIT",
     origin="made here from the paper; there are no weights",
     paper="Portilla and Simoncelli, A Parametric Texture Model Based on Joint Statistics of Complex Wavelet"

@@ -8,6 +8,7 @@ import json
 import re
 import tomllib
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,17 +123,20 @@ def test_image_recipe_comes_back_exactly() -> None:
 def test_style_recipe_comes_back_exactly() -> None:
     maps = noise(16, 24, high=300, dtype=np.int32), noise(9, 8, high=4)
     asked = StyleRequest(noise(20, 30, 3), noise(31, 17, 3), *maps, {299: 3, 2: None}, 0.625, {"smoothing": "fast"})
+    asked = replace(asked, content_origin="spade-street, revision 0123abcd, seed 7")
     read = read_recipe(picture_png(picture(asked, options={"smoothing": "fast"}))).request
     assert isinstance(read, StyleRequest)
     for name in ("content", "style", "content_labels", "style_labels"):
         assert (getattr(read, name) == getattr(asked, name)).all(), name
     assert (read.pairs, read.strength, read.options) == (asked.pairs, asked.strength, asked.options)
+    assert read.content_origin == asked.content_origin
 
 
 def test_a_style_without_regions_and_a_texture_come_back() -> None:
     read = read_recipe(picture_png(picture(StyleRequest(noise(20, 30, 3), noise(31, 17, 3))))).request
     assert isinstance(read, StyleRequest)
     assert (read.content_labels, read.style_labels, read.pairs, read.strength) == (None, None, {}, 1.0)
+    assert read.content_origin == ""
     example = TextureRequest(noise(64, 65, 3), (128, 96))
     again = read_recipe(picture_png(picture(example))).request
     assert isinstance(again, TextureRequest)
@@ -143,19 +147,31 @@ def test_a_style_without_regions_and_a_texture_come_back() -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        {"strength": 2, "pairs": []},
-        {"strength": float("nan"), "pairs": []},
-        {"strength": 1},
-        {"strength": 1, "pairs": [[1]]},
-        {"strength": 1, "pairs": [[1, "none"]]},
-        {"strength": 1, "pairs": [[65536, 0]]},
-        {"strength": 1, "pairs": [[0, 0]] * 257},
-        {"strength": 1, "pairs": [], "size": [64, 64]},
+        {"strength": 2},
+        {"strength": float("nan")},
+        {"pairs": [[1]]},
+        {"pairs": [[1, "none"]]},
+        {"pairs": [[65536, 0]]},
+        {"pairs": [[0, 0]] * 257},
+        {"size": [64, 64]},
+        {"content_origin": "a\nb"},
+        {"content_origin": "a" * 256},
+        {"content_origin": ["spade-street"]},
+        {"content_origin": None},
     ],
 )
 def test_what_no_style_asks_for_is_refused(asked: dict) -> None:
     png = picture_png(picture(StyleRequest(noise(20, 30, 3), noise(31, 17, 3))))
-    assert "the field 'asked' does not fit its task" in refusal(with_fields(png, asked=asked))
+    good = {"strength": 1, "pairs": [], "content_origin": ""}
+    assert isinstance(read_recipe(with_fields(png, asked=good)).request, StyleRequest)
+    assert "the field 'asked' does not fit its task" in refusal(with_fields(png, asked=good | asked))
+
+
+def test_a_picture_in_a_recipe_is_never_reduced() -> None:
+    large = np.zeros((2049, 2048, 3), np.uint8)
+    for asked in (StyleRequest(large, noise(8, 8, 3)), StyleRequest(noise(8, 8, 3), large)):
+        assert "give at most 4194304 pixels" in refusal(picture_png(picture(asked)))
+    assert "give at most 4194304 pixels" in refusal(picture_png(picture(TextureRequest(large, (64, 64)))))
 
 
 def test_a_recipe_of_the_first_format_is_still_read() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,9 @@ def test_what_a_generator_works_from_is_told() -> None:
         ({"content_labels": LABELS, "style_labels": LABELS, "pairs": {0: -1}}, "A paired region is -1"),
         ({"content_labels": LABELS, "style_labels": LABELS, "pairs": {0.5: 1}}, "A paired region is 0.5"),
         ({"content_labels": LABELS, "style_labels": LABELS, "pairs": dict.fromkeys(range(300))}, "300 regions"),
+        ({"content_origin": "a\nb"}, "The content's origin is 'a\\nb'; give at most 255 printable characters."),
+        ({"content_origin": "a" * 256}, "The content's origin is 'aaa"),
+        ({"content_origin": None}, "The content's origin is None"),
         ({"options": {"smoothing": "exact"}}, "stylist has no option 'smoothing'"),
     ],
 )
@@ -70,3 +74,26 @@ def test_bad_style_requests_are_refused(changes: dict, told: str) -> None:
 @pytest.mark.parametrize("size", [(31, 64), (64, 2049), (64.0, 64), (True, 64), (-1, 64)])
 def test_bad_texture_sizes_are_refused(size: tuple) -> None:
     assert "each side is a whole number from 32 to 2048" in refusal(TextureRequest(PICTURE, size), BOTH)
+
+
+@pytest.mark.parametrize("size", [(64,), (64, 64, 3), (), 64, None, [64, 64], "64"])
+def test_a_texture_has_two_sides(size: object) -> None:
+    told = refusal(TextureRequest(PICTURE, size), BOTH)  # type: ignore[arg-type]
+    assert told == f"The texture's size is {size!r}; give two whole numbers, (height, width)."
+
+
+def test_what_a_card_bounds_is_refused() -> None:
+    bounded = replace(BOTH, most_pixels=1999, least_side=40)
+    assert refusal(StyleRequest(PICTURE, PICTURE), bounded) == (
+        "The content picture is 50x40; both makes at most 1999 pixels, such as 44x44."
+    )
+    assert "size is 32x63 (height x width); both makes at most 1999" in refusal(
+        TextureRequest(PICTURE, (32, 63)), bounded
+    )
+    small = PICTURE[:39]
+    assert refusal(StyleRequest(small, PICTURE), bounded) == (
+        "The content picture is 50x39; both takes at least 40 pixels a side."
+    )
+    assert "The style picture is 50x39; both takes" in refusal(StyleRequest(PICTURE[:, :40], small), bounded)
+    assert "The example is 50x39; both takes" in refusal(TextureRequest(small, (32, 32)), bounded)
+    check_request(bounded, StyleRequest(PICTURE[:, :49], PICTURE))

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from sims.generator import Cancelled, Card, Picture, RequestError, StyleRequest, TextureRequest, to_tensor
-from sims.style.gatys import MAX_PIXELS, GatysGenerator
+from sims.style.gatys import MAX_PIXELS, GatysGenerator, _Task
 from sims.style.gram import STYLE_LAYERS, Looks, responses
 from sims.style.regions import WHOLE
 from sims.vgg import VGG19
@@ -236,12 +236,12 @@ def test_options_out_of_bounds_are_refused(name: str, value: str, builtin: Gatys
     [
         (
             StyleRequest(np.zeros((1025, 1024, 3), np.uint8), STYLE),
-            "The content picture is 1024x1025; .*such as 1024x1",
+            "The content picture is 1024x1025; a-vgg makes at most 1048576 pixels, such as 1024x1024.",
         ),
-        (StyleRequest(CONTENT[:15], STYLE), "The content picture is 83x15; .* at least 16 pixels a side"),
-        (StyleRequest(CONTENT, STYLE[:, :9]), "The style picture is 9x96; give at least 16 pixels a side"),
-        (TextureRequest(STYLE, (2048, 513)), f"The texture is 513x2048; .* at most {MAX_PIXELS} in all"),
-        (TextureRequest(STYLE[:4], (64, 64)), "The example is 70x4; give at least 16"),
+        (StyleRequest(CONTENT[:15], STYLE), "The content picture is 83x15; a-vgg takes at least 16 pixels a side"),
+        (StyleRequest(CONTENT, STYLE[:, :9]), "The style picture is 9x96; a-vgg takes at least 16 pixels a side"),
+        (TextureRequest(STYLE, (2048, 513)), f"size is 2048x513 .height x width.; a-vgg makes at most {MAX_PIXELS} "),
+        (TextureRequest(STYLE[:4], (64, 64)), "The example is 70x4; a-vgg takes at least 16"),
     ],
 )
 def test_sizes_that_cannot_be_made_are_refused_before_any_work(
@@ -259,6 +259,34 @@ def test_the_smallest_pictures_are_made(builtin: GatysGenerator) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ networks
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_no_gradients_of_weights_are_computed(pooling: str, builtin: GatysGenerator) -> None:
+    builtin.generate(StyleRequest(CONTENT, STYLE, options=SHORT | {"steps": "2", "pooling": pooling}))
+    for network in builtin._networks.values():
+        assert not network.training
+        assert all(not each.requires_grad and each.grad is None for each in network.parameters())
+
+
+def test_the_loss_is_the_papers_with_the_additions_that_are_told(builtin: GatysGenerator) -> None:
+    style, picture = to_tensor(STYLE, CPU), to_tensor(CONTENT, CPU)
+    network = judge(builtin)
+    with torch.no_grad():
+        looks = Looks.of(responses(network, style, STYLE_LAYERS), WHOLE)
+        layers = float(looks.error(responses(network, picture, STYLE_LAYERS)))
+        pixels, others = picture[0].flatten(1) + 1, style[0].flatten(1) + 1
+        grams = [values @ values.T / values.shape[1] for values in (pixels, others)]
+        colours = float((grams[0] - grams[1]).square().sum()) / (4 * 3**2)
+        task = _Task(style, STYLE_LAYERS, WHOLE)
+        found = float(builtin._objective(task, (60, 83), 1, network)(picture))
+        assert found == pytest.approx(layers + 0.2 * colours, rel=1e-5)
+        started = _Task(style, STYLE_LAYERS, WHOLE, torch.zeros_like(picture), "conv2_2", 0.01)
+        wanted, is_now = (responses(network, one, ["conv2_2"])["conv2_2"] for one in (picture * 0, picture))
+        moved = float((is_now - wanted).square().sum()) / 2 / (30 * 41)
+        grain = sum(float(picture.diff(dim=axis).square().mean()) for axis in (2, 3))
+        found = float(builtin._objective(started, (60, 83), 1, network)(picture))
+        assert found == pytest.approx(layers + 0.2 * colours + 0.01 * moved + 0.05 * grain, rel=1e-4)
 
 
 def test_networks_of_imagenet_are_run_by_the_same_code(imagenet: GatysGenerator) -> None:

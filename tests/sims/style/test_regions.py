@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sims.style.regions import MAX_REGIONS, Regions, matched
+from sims.style.regions import MAX_REGIONS, WHOLE, Regions, matched
 
 SIZE = (64, 64)
 
@@ -93,6 +93,14 @@ def test_label_maps_are_resized_by_pillows_rule(before: tuple[int, int], after: 
     wanted = np.asarray(Image.fromarray(drawn).resize(after[::-1], Image.Resampling.NEAREST))
     found = Regions(drawn.astype(np.int32), (0,)).at(*after)
     assert np.array_equal(found, wanted)
+
+
+def test_what_is_not_restyled_is_kept_at_any_size() -> None:
+    content = labels({1: 1024, 2: 5, 3: 1019})  # a quarter is 1, the next 2 and 3, the rest 0
+    found = matched(content, labels({1: 2000, 2: 300}), {3: None}, SIZE, SIZE)
+    assert (found.kept(64, 64) == np.isin(content, (2, 3))).all()
+    assert (found.kept(8, 20).mean(1) == [0, 0, 1, 1, 0, 0, 0, 0]).all()
+    assert not WHOLE.kept(9, 7).any()
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.int64])

@@ -136,8 +136,8 @@ def test_every_round_is_shown_and_can_be_the_last(generator: SteerableTexture) -
         ),
         ((90, 90), (64, 64), {"scales": "5"}, "The example is 90x90; 5 scales need at least 104x104 pixels, so give a"
          " larger one, or ask for fewer scales."),
-        ((64, 64), (2048, 1024), {}, "The texture's size is 2048x1024 (height x width); ask for at most 1048576"
-         " pixels."),
+        ((64, 64), (2048, 1024), {}, "The texture's size is 2048x1024 (height x width); steerable makes at most"
+         " 1048576 pixels, such as 1024x1024."),
         ((64, 64), (64, 64), {"iterations": "201"}, "Option iterations of steerable is '201'; it accepts 25 or a number"
          " from 1 to 200."),
     ],
