@@ -14,6 +14,7 @@ from sims.ui import catalogue
 from sims.ui.events import INSTANT, PAGE, warn
 from sims.ui.generator_panel import halt_pull
 from sims.ui.page_part import event_text, page_part
+from sims.ui.style_sources import PAINTED
 from zoo import ZooError
 
 METHODS: Mapping[str, str] = {
@@ -25,7 +26,14 @@ HELP = {  # shorter than what a command line says, where a person sees the resul
     "smoothing": "How the content's edges come back",
     "post_filter": "Fit the colours to the content once more",
 }
-TITLES = {"post_filter": "Last filter", "seconds": "Seconds at most"}
+TITLES = {"seconds": "Seconds at most"}
+SEED = "seed"
+# What changes nothing in a task of a family, and is not shown then: options, and the seed.
+IDLE: Mapping[tuple[str, str], frozenset[str]] = {
+    ("photo_wct", "style"): frozenset({SEED}),
+    ("vgg", "texture"): frozenset({"start", "content_layer"}),
+}
+IDLE_BESIDE = {"post_filter": ("smoothing", "off")}  # an option that changes nothing beside this value of another
 
 
 @dataclass(frozen=True)
@@ -47,14 +55,23 @@ def build_method_panel(task: str) -> MethodPanel:
     chosen = gr.Radio(
         method_choices(cards), value=first.name if first else None, label="Method", elem_id=f"{task}-method"
     )
-    shown = {choice.name for choice in first.options} if first else set()
+    shown = telling(task, first, {}) if first else set()
     with gr.Row(elem_id=f"{task}-options", elem_classes="method-options"):
         choices = catalogue.options(cards, patterns=True)
         fields = {choice.name: option_field(task, choice, choice.name in shown) for choice in choices}
         seed = gr.Number(
-            0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", min_width=110, elem_id=f"{task}-seed"
+            0,
+            precision=0,
+            minimum=0,
+            maximum=MAX_SEED,
+            label="Seed",
+            min_width=110,
+            visible=SEED in shown,
+            elem_id=f"{task}-seed",
         )
-        random = gr.Checkbox(False, label="New seed each time", min_width=110, elem_id=f"{task}-random")
+        random = gr.Checkbox(
+            False, label="New seed each time", min_width=110, visible=SEED in shown, elem_id=f"{task}-random"
+        )
     with gr.Accordion("More methods", open=False, elem_id=f"{task}-more"):
         rows = catalogue.offers_value(catalogue.offers(task))
         offers = page_part("catalogue", rows, elem_id=f"{task}-catalogue", label="Methods not at hand")
@@ -64,7 +81,8 @@ def build_method_panel(task: str) -> MethodPanel:
 def option_field(task: str, choice: Choice, visible: bool) -> gr.Radio | gr.Dropdown:
     """The field of one option: its values, or besides them whatever text it accepts."""
     title = TITLES.get(choice.name, choice.name.replace("_", " ").capitalize())
-    values = [(value.capitalize(), value) for value in choice.values]
+    ordered = sorted(choice.values, key=int) if all(map(str.isdecimal, choice.values)) else choice.values
+    values = [(value.capitalize(), value) for value in ordered]
     told, name = HELP.get(choice.name, choice.help), f"{task}-option-{choice.name}"
     told = told[0].upper() + told[1:]
     if not choice.pattern:
@@ -95,10 +113,24 @@ def method_choices(cards: Iterable[Card]) -> list[tuple[str, str]]:
     return choices
 
 
-def connect_methods(panel: MethodPanel, demo: gr.Blocks) -> None:
-    """Show the chosen method's options, let the Pull buttons work, and look again when a page is opened."""
+def connect_methods(panel: MethodPanel, demo: gr.Blocks, content: gr.Radio | None = None) -> None:
+    """Show the chosen method's options, let the Pull buttons work, and look again when a page is opened.
+
+    `content` says what is restyled, where that may be a layout: its picture depends on the seed whatever the method.
+    """
     task, names, stop = gr.State(panel.task), gr.State(tuple(panel.fields)), gr.State(None)
-    panel.chosen.change(show_options, [task, names, panel.chosen], list(panel.fields.values()), **INSTANT)
+    fields = list(panel.fields.values())
+    kind = content or gr.State(None)
+    listened = [panel.chosen, *([content] if content else [])]
+    listened += [panel.fields[name] for name, _ in IDLE_BESIDE.values() if name in panel.fields]
+    gr.on(
+        [each.change for each in listened],
+        show_options,
+        [task, names, kind, panel.chosen, *fields],
+        [*fields, panel.seed, panel.random],
+        **INSTANT,
+        trigger_mode="always_last",
+    )
     demo.load(refresh, task, [panel.chosen, panel.offers], **INSTANT)
     panel.offers.pull(
         pull,
@@ -116,10 +148,19 @@ def options_of(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(names, values, strict=True))
 
 
-def show_options(task: str, names: Sequence[str], chosen: str) -> list[Any]:
-    """Show the fields that the chosen method knows."""
-    known = {choice.name for card in catalogue.ready_cards(task) if card.name == chosen for choice in card.options}
-    return [gr.update(visible=name in known) for name in names]
+def show_options(task: str, names: Sequence[str], kind: str | None, chosen: str | None, *values: Any) -> list[Any]:
+    """Show the fields that change anything in the chosen method, and then the two of the seed."""
+    known = next((each for each in catalogue.ready_cards(task) if each.name == chosen), None)
+    shown = telling(task, known, options_of(names, values)) if known else set()
+    seeded = kind == PAINTED or SEED in shown
+    return [*(gr.update(visible=name in shown) for name in names), *[gr.update(visible=seeded)] * 2]
+
+
+def telling(task: str, known: Card, options: Mapping[str, Any]) -> set[str]:
+    """The options that change anything in what this generator makes beside the values of `options`; so may the seed."""
+    given = {choice.name: choice.default for choice in known.options} | dict(options)
+    idle = {name for name, (other, value) in IDLE_BESIDE.items() if given.get(other) == value}
+    return {SEED, *(choice.name for choice in known.options)} - idle - IDLE.get((known.family, task), frozenset())
 
 
 def refresh(task: str) -> list[Any]:

@@ -105,7 +105,7 @@ def build_style(synthesis: SynthesisTab, demo: gr.Blocks, tab: gr.Tab) -> StyleT
                 "Open a picture made here", file_types=[".png"], size="sm", variant="secondary", elem_id="style-restore"
             )
     style = StyleTab(sources, methods, regions, strength, go, halt, view, strip, history, task)
-    connect_methods(methods, demo)
+    connect_methods(methods, demo, sources.kind)
     connect_regions(regions, sources.content, sources.style, sources.layout, sources.style_layout)
     connect_runs(style, synthesis)
     connect_restore(style, restore)

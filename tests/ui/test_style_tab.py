@@ -22,7 +22,7 @@ from sims.load import card
 from sims.provenance import RecipeError
 from sims.ui import catalogue, session
 from sims.ui.gallery import gallery_groups, gallery_layout, gallery_picture
-from sims.ui.method_panel import method_choices, show_options
+from sims.ui.method_panel import method_choices
 from sims.ui.pace import Pace
 from sims.ui.picture_drop import given
 from sims.ui.regions import NONE
@@ -267,13 +267,11 @@ def test_size_and_duration_are_told_before_the_work(restyled: Result) -> None:
     assert pace.told(card("segmenter-world"), {"seconds": "60"}, (500, 500)) == "at most 60 s"
 
 
-def test_every_method_at_hand_has_a_name_of_its_own_and_its_options() -> None:
+def test_every_method_at_hand_has_a_name_of_its_own() -> None:
     cards = catalogue.ready_cards("style")
     names = dict(map(reversed, method_choices(cards)))
     assert len(names) == len(cards) >= 1
     assert PIS in names
-    shown_now = show_options("style", NAMES, PIS)
-    assert [update["visible"] for update in shown_now] == [True, True, False]
 
 
 def test_style_pictures_of_ours_can_be_chosen() -> None:
