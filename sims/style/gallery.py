@@ -1,10 +1,11 @@
-"""Textures and style pictures to start from, all cut from what is installed: no files of their own ship.
+"""Textures, style and content pictures to start from, all from what is installed: no files of their own ship.
 
-They come from frames of the built-in world and, of textures, from scikit-image's sample photographs.
+They come from frames of the built-in world and from scikit-image's sample photographs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -61,6 +62,22 @@ class StylePicture:
         return _world().read(self.source, self.number).labels
 
 
+@dataclass(frozen=True)
+class ContentPicture:
+    """A whole picture to be restyled: a photograph of scikit-image by its name, or a frame of the built-in world."""
+
+    name: str
+    title: str
+    source: str  # "landscape", "street" or "photograph"
+    number: str
+
+    def picture(self) -> np.ndarray:
+        """The picture, RGB uint8 (H, W, 3); raises `WorldError` where the world is damaged."""
+        if self.source == PHOTOGRAPH:
+            return _photograph(self.number)
+        return _world().read(self.source, self.number).picture
+
+
 def texture_examples() -> tuple[TextureExample, ...]:
     """The textures in the order to show them."""
     return _TEXTURES
@@ -71,14 +88,29 @@ def style_pictures() -> tuple[StylePicture, ...]:
     return _STYLES
 
 
+def content_pictures() -> tuple[ContentPicture, ...]:
+    """The pictures to restyle, in the order to show them: photographs first."""
+    return _CONTENTS
+
+
 @cache
 def _world() -> World:
     return World()
 
 
 def _photograph(name: str) -> np.ndarray:
-    picture = {"brick": skimage.data.brick, "gravel": skimage.data.gravel, "coffee": skimage.data.coffee}[name]()
+    picture = _PHOTOGRAPHS[name]()
     return gray2rgb(picture) if picture.ndim == 2 else picture
+
+
+_PHOTOGRAPHS: Mapping[str, Callable[[], np.ndarray]] = {
+    "astronaut": skimage.data.astronaut,
+    "brick": skimage.data.brick,
+    "chelsea": skimage.data.chelsea,
+    "coffee": skimage.data.coffee,
+    "gravel": skimage.data.gravel,
+    "rocket": skimage.data.rocket,
+}
 
 
 _TEXTURES = (
@@ -90,6 +122,14 @@ _TEXTURES = (
     TextureExample("table", "Wooden table", PHOTOGRAPH, "coffee", 0, 440, 128),
     TextureExample("bricks", "Bricks", PHOTOGRAPH, "brick", 0, 0, 256),
     TextureExample("gravel", "Gravel", PHOTOGRAPH, "gravel", 0, 0, 256),
+)
+_CONTENTS = (
+    ContentPicture("coffee", "Coffee", PHOTOGRAPH, "coffee"),
+    ContentPicture("cat", "Cat", PHOTOGRAPH, "chelsea"),
+    ContentPicture("rocket", "Rocket", PHOTOGRAPH, "rocket"),
+    ContentPicture("astronaut", "Astronaut", PHOTOGRAPH, "astronaut"),
+    ContentPicture("mountain-lake", "Mountain lake", "landscape", "000240"),
+    ContentPicture("summer-street", "Street in summer", "street", "010063"),
 )
 _STYLES = (
     StylePicture("sun-on-the-lake", "Sun on the lake", "landscape", "000384"),

@@ -1,4 +1,4 @@
-"""Our own style pictures and textures to choose from, as the page offers them."""
+"""Our own pictures to restyle, style pictures and textures to choose from, as the page offers them."""
 
 from __future__ import annotations
 
@@ -9,28 +9,42 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sims.generator import RequestError
-from sims.label_space import label_space
 from sims.layout import Layout
-from sims.style.gallery import StylePicture, TextureExample, style_pictures, texture_examples
+from sims.style.gallery import (
+    ContentPicture,
+    StylePicture,
+    TextureExample,
+    content_pictures,
+    style_pictures,
+    texture_examples,
+)
 from sims.ui.session import thumbnail
 from sims.world import WorldError
 
-Ours = TypeVar("Ours", StylePicture, TextureExample)
+Ours = TypeVar("Ours", ContentPicture, StylePicture, TextureExample)
+
+
+@cache
+def content_groups() -> list[dict[str, Any]]:
+    """The pictures to restyle as a strip's only group."""
+    return [{"title": "Pictures to restyle", "items": [_item(one) for one in content_pictures()]}]
 
 
 @cache
 def gallery_groups() -> list[dict[str, Any]]:
-    """The style pictures as a strip's groups, one for each world they show."""
-    groups: dict[str, list[dict[str, str]]] = {}
-    for one in style_pictures():
-        groups.setdefault(label_space(one.source).title, []).append(_item(one))
-    return [{"title": title, "items": items} for title, items in groups.items()]
+    """The style pictures as a strip's only group."""
+    return [{"title": "Style pictures", "items": [_item(one) for one in style_pictures()]}]
 
 
 @cache
 def texture_groups() -> list[dict[str, Any]]:
     """The textures as a strip's only group."""
     return [{"title": "Textures", "items": [_item(one) for one in texture_examples()]}]
+
+
+def content_picture(key: str) -> np.ndarray:
+    """The picture to restyle with this key, RGB uint8 (H, W, 3). Raises `RequestError`."""
+    return _read(_found(content_pictures(), key, "picture to restyle").picture)
 
 
 def gallery_picture(key: str) -> np.ndarray:
@@ -49,7 +63,7 @@ def texture_picture(key: str) -> np.ndarray:
     return _read(_found(texture_examples(), key, "texture").picture)
 
 
-def _item(one: StylePicture | TextureExample) -> dict[str, str]:
+def _item(one: ContentPicture | StylePicture | TextureExample) -> dict[str, str]:
     return {"key": one.name, "title": one.title, "src": thumbnail(one.picture())}
 
 

@@ -13,7 +13,7 @@ from sims.image_files import ImageError, read_image
 from sims.layout import Layout
 from sims.ui import catalogue, session
 from sims.ui.events import INSTANT, warn
-from sims.ui.gallery import gallery_groups, gallery_layout, gallery_picture
+from sims.ui.gallery import content_groups, content_picture, gallery_groups, gallery_layout, gallery_picture
 from sims.ui.layouts import describe, painted_layout
 from sims.ui.page_part import event_text, page_part
 from sims.ui.picture_drop import Place, given, picture_drop
@@ -73,7 +73,10 @@ def build_sources(synthesis: SynthesisTab) -> Sources:
         visible=False,
         elem_id="style-maker",
     )
-    gallery = page_part("strip", {"groups": gallery_groups()}, elem_id="style-gallery", label="Style pictures")
+    contents, gallery = (
+        page_part("strip", {"groups": groups}, elem_id=elem_id, label=groups[0]["title"])
+        for groups, elem_id in ((content_groups(), "style-contents"), (gallery_groups(), "style-gallery"))
+    )
     content, content_file, layout = (gr.State(None) for _ in range(3))
     style, style_file, style_layout = (gr.State(None) for _ in range(3))
     sources = Sources(
@@ -81,6 +84,7 @@ def build_sources(synthesis: SynthesisTab) -> Sources:
     )
     content_drop.input(take_content, [content_drop, sources.content_file], sources.contents, **INSTANT)
     style_drop.input(take_style, [style_drop, sources.style_file], sources.styles, **INSTANT)
+    contents.choose(choose_content, None, sources.contents, **INSTANT)
     gallery.choose(choose_style, None, sources.styles, **INSTANT)
     kind.change(show_kind, painted_inputs(sources, synthesis), [content_drop, maker], **INSTANT)
     return sources
@@ -121,6 +125,16 @@ def take_style(value: object, before: Shown | None) -> list[Any]:
     if taken is None:
         return [STYLE_PLACE.value(None), None, None, None]
     return new_style(taken.image, taken.file, note=taken.note)
+
+
+def choose_content(event: gr.EventData) -> list[Any]:
+    """Take one of the pictures to restyle that are at hand."""
+    try:
+        image = content_picture(event_text(event, "key"))
+    except session.FAULTS as error:
+        warn(error)
+        return [gr.skip()] * 5
+    return new_content(image, shown(image, "content.png"))
 
 
 def choose_style(event: gr.EventData) -> list[Any]:
