@@ -21,6 +21,8 @@ from sims.command_parts import (
     options_of,
 )
 from sims.generator import (
+    REQUESTS,
+    WORKS_FROM,
     Card,
     ImageRequest,
     LayoutRequest,
@@ -30,7 +32,7 @@ from sims.generator import (
 )
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import LayoutError
-from sims.load import LoadError, card, load
+from sims.load import WITHOUT_WEIGHTS, LoadError, card, entry_card, load
 from sims.memory.bank_file import BankError
 from sims.sheet import contact_sheet
 from sims.style_command import add_style_commands
@@ -39,7 +41,6 @@ from zoo.command_line import Parser, UsageError, carry_out, progress
 from zoo.files import write_atomically
 from zoo.hub import availability
 
-SHOWN = {"layout": "layout", "image": "picture", "style": "two pictures", "features": "two pictures"}  # by task
 BAD_INPUT = (ZooError, LoadError, LayoutError, ImageError, RequestError, BankError)
 
 
@@ -49,13 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def list_generators(args: argparse.Namespace) -> None:
-    """Print every generator of the catalogue: what it works from, its size, whether it can run, and is verified."""
+    """Print every generator: its size, whether it can run, and is verified, and what it works from."""
+    for name in WITHOUT_WEIGHTS:
+        _tell(card(name), "ready")
     for entry in catalog().values():
-        if entry.task not in SHOWN:
-            continue
-        works_from = SHOWN[entry.task] if entry.label_space is None else f"{entry.label_space} {SHOWN[entry.task]}"
-        size = "x".join(map(str, entry.native_size[::-1])) if entry.native_size else "any size"
-        print(f"{entry.name:38}{works_from:20}{size:11}{_state(entry)}")
+        known = entry_card(entry)
+        if known.task in REQUESTS:
+            _tell(known, _state(entry))
+
+
+def _tell(known: Card, state: str) -> None:
+    size = "x".join(map(str, known.native_size[::-1])) if known.native_size else "any size"
+    layout = "a layout" if known.label_space is None else f"a layout of {known.label_space}"
+    works_from = " or ".join(layout if task == "layout" else WORKS_FROM[task] for task in known.tasks)
+    print(f"{known.name:38}{size:11}{state:30}{works_from}")
 
 
 def _state(entry: Entry) -> str:

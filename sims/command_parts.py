@@ -49,13 +49,15 @@ def layout_of(args: argparse.Namespace, target: Card) -> Layout:
     return reading.layout
 
 
-def options_of(texts: Sequence[str]) -> dict[str, str]:
-    """The options in texts of the form NAME=VALUE."""
-    options = {}
+def options_of(texts: Sequence[str], flag: str = "--option") -> dict[str, str]:
+    """The options in texts of the form NAME=VALUE, as `flag` gave them."""
+    options: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise UsageError(f"--option {text!r} is not of the form NAME=VALUE.")
+            raise UsageError(f"{flag} {text!r} is not of the form NAME=VALUE.")
+        if name in options:
+            raise UsageError(f"{flag} names {name!r} more than once; give every option once.")
         options[name] = value
     return options
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from sims.command_parts import (
 )
 from sims.generator import LayoutRequest, StyleRequest, TextureRequest, check_request
 from sims.image_files import read_image
+from sims.layout import Layout
 from sims.layout_files import read_layout
-from sims.load import card, load
+from sims.load import card, chosen_device, load
 from sims.segmentation import SPACES, segment
 from sims.style.label_maps import read_label_map
-from sims.style.layout_chain import restyle_layout, segmenters_space
+from sims.style.layout_chain import restyle_layout
 from sims.style.methods import PIS, STYLISTS, TEXTURES, Method
 from zoo.command_line import UsageError, progress
 
@@ -34,11 +35,12 @@ def stylize(args: argparse.Namespace) -> None:
     """Give one picture the look of another."""
     check_png(args.out)
     name = _model(args, STYLISTS, args.method)
-    options = options_of(args.option) | ({} if args.smoothing is None else {"smoothing": args.smoothing})
+    options, pairs = _style_options(args, args.option, "--option"), _pairs(args.pair)
     content = read_image(args.content, "The content picture", whole=True)
     style = read_image(args.style, "The style picture")
-    labels = _labels(args, content, style)
-    request = StyleRequest(content, style, *labels, dict(args.pair), args.strength, options)
+    check_request(card(name), StyleRequest(content, style, strength=args.strength, options=options))
+    content_labels, style_labels, names = _labels(args, content, style)
+    request = StyleRequest(content, style, content_labels, style_labels, pairs, args.strength, options, names)
     check_request(card(name), request)
     make(args, name, request, args.out)
 
@@ -59,13 +61,16 @@ def spade_pis(args: argparse.Namespace) -> None:
     if target.task != "layout":
         raise UsageError(f"{args.name} does not work from layouts; name a layout generator.")
     name = _model(args, PIS, None)
-    options = {} if args.smoothing is None else {"smoothing": args.smoothing}
+    options = _style_options(args, args.style_option, "--style-option")
+    if args.style_label_space is not None and args.style_layout is None:
+        raise UsageError("--style-label-space goes with --style-layout; give both, or none.")
     request = LayoutRequest(layout_of(args, target), options=options_of(args.option))
     check_request(target, request)
     style = read_image(args.style, "The style picture")
+    check_request(card(name), StyleRequest(style, style, strength=args.strength, options=options))
     style_layout = None
     if args.style_layout is not None:
-        reading = read_layout(args.style_layout, args.style_label_space or segmenters_space(request.layout))
+        reading = read_layout(args.style_layout, args.style_label_space or request.layout.space.name)
         print(f"Of the style picture: {reading.sentence}.")
         style_layout = reading.layout
     show = progress()
@@ -122,7 +127,10 @@ def add_style_commands(commands: Any) -> None:
     chain.add_argument(
         "--style-label-space",
         metavar="NAME",
-        help="of that; the layout's, or the nearest that the segmenter knows",
+        help="of that, and that in which regions are matched; the layout's if left out",
+    )
+    chain.add_argument(
+        "--style-option", action="append", default=[], metavar="NAME=VALUE", help="an option of pis, such as depth=2"
     )
     _add_style_arguments(chain)
     add_layout_arguments(chain)
@@ -157,18 +165,50 @@ def _model(args: argparse.Namespace, methods: Mapping[str, Method], method: str 
     return str(args.model)
 
 
+def _style_options(args: argparse.Namespace, texts: Sequence[str], flag: str) -> dict[str, str]:
+    """The stylist's options, of which the smoothing has a flag of its own."""
+    options = options_of(texts, flag)
+    if args.smoothing is None:
+        return options
+    if "smoothing" in options:
+        raise UsageError(f"--smoothing and {flag} smoothing= say the same thing twice; give one of them.")
+    return options | {"smoothing": args.smoothing}
+
+
+def _pairs(given: Sequence[tuple[int, int | None]]) -> dict[int, int | None]:
+    """The partners of the content's regions."""
+    ids = [one for one, _ in given]
+    repeated = next((one for one in ids if ids.count(one) > 1), None)
+    if repeated is not None:
+        raise UsageError(f"--pair gives region {repeated} of the content more than once; pair every region once.")
+    return dict(given)
+
+
 def _labels(
     args: argparse.Namespace, content: np.ndarray, style: np.ndarray
-) -> tuple[np.ndarray | None, np.ndarray | None]:
+) -> tuple[np.ndarray | None, np.ndarray | None, Mapping[int, str]]:
+    """The label maps of content and style, and what their regions are called."""
     if args.regions is not None:
         if args.content_layout or args.style_layout:
             raise UsageError("--regions finds the regions, so --content-layout and --style-layout are left out.")
-        return segment(content, args.regions).ids, segment(style, args.regions).ids
+        device = chosen_device(args.device)
+        first, second = (segment(picture, args.regions, device) for picture in (content, style))
+        print(f"Regions of the content picture: {_told(first)}.")
+        print(f"Regions of the style picture: {_told(second)}.")
+        return first.ids, second.ids, {each.id: each.name for each in first.space.classes}
     maps = [
         None if path is None else read_label_map(path, whose)
         for path, whose in ((args.content_layout, "content"), (args.style_layout, "style"))
     ]
-    return maps[0], maps[1]
+    return maps[0], maps[1], {}
+
+
+def _told(layout: Layout) -> str:
+    """The regions of a layout, the largest first: id, name and share of the pixels."""
+    ids, counts = np.unique(layout.ids, return_counts=True)
+    names = {each.id: each.name for each in layout.space.classes}
+    ranked = sorted(zip(ids.tolist(), counts.tolist(), strict=True), key=lambda found: -found[1])
+    return ", ".join(f"{one} {names[one]} ({count / layout.ids.size:.1%})" for one, count in ranked)
 
 
 def _pair(text: str) -> tuple[int, int | None]:

@@ -21,6 +21,7 @@ from sims.generator import ImageRequest, LayoutRequest
 from sims.image_files import encode_png
 from sims.label_space import label_space
 from sims.layout import Layout
+from sims.load import WITHOUT_WEIGHTS
 from sims.provenance import read_recipe
 from zoo import find
 
@@ -73,11 +74,21 @@ def test_list_tells_every_generator_and_its_state(capsys: pytest.CaptureFixture[
     street = next(line for line in lines if line.startswith("spade-street "))
     assert "street" in street
     assert "512x256" in street
-    assert any(line.startswith("cyclegan-") and " picture " in line for line in lines)
-    for line in lines:
-        entry = find(line.split()[0])
-        assert line.endswith(", not verified") == (not entry.verified and not entry.unsupported), line
-        assert line.endswith("  not readable here") == bool(entry.unsupported), line
+    assert street.endswith("  a layout of street")
+    assert any(line.startswith("cyclegan-") and line.endswith("  a picture") for line in lines)
+    told = {line.split()[0]: line for line in lines}
+    assert len(told) == len(lines)
+    for line in (told.pop(name) for name in WITHOUT_WEIGHTS):
+        assert "any size   ready  " in line
+        assert line.endswith("  an example of a texture")
+    for name in ("segmenter-world", "vgg19"):
+        assert told[name].endswith("  a picture and a style picture or an example of a texture")
+    for name in ("photo-wct-world", "photo-wct"):
+        assert told[name].endswith("  a picture and a style picture")
+    for name, line in told.items():
+        entry = find(name)
+        assert (", not verified  " in line) == (not entry.verified and not entry.unsupported), line
+        assert ("  not readable here  " in line) == bool(entry.unsupported), line
     assert not any(line.startswith("bank") for line in lines)
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sims.generator import Generator, LayoutRequest, RequestError, silent
+from sims.generator import Generator, LayoutRequest, RequestError, StyleRequest, silent
 from sims.label_space import label_space
 from sims.layout import Layout
 from sims.load import load
+from sims.provenance import picture_png, read_recipe
 from sims.segmentation import segment
 from sims.style.layout_chain import Chained, restyle_layout, segmenters_space
 from sims.world import World
@@ -75,6 +76,19 @@ def test_a_layout_of_another_space_goes_to_the_segmenters(tiny_spade: Path, styl
     assert segmenters_space(cityscapes) == "street"
     made = chained(load(tiny_spade), stylist, cityscapes)
     assert made.style_layout.space.name == "street"
+
+
+def test_the_recipe_tells_what_made_the_content(tiny_spade: Path, stylist: Generator) -> None:
+    generator = load(tiny_spade)
+    request = LayoutRequest(street(), options={"style_sampling": "draw"})
+    made = restyle_layout(generator, stylist, request, STYLE.picture, seed=3, options=OPTIONS, progress=silent)
+    origin = f"tiny-spade, revision {generator.card.revision[:12]}, seed 3, style_sampling draw"
+    read = read_recipe(picture_png(made.picture)).request
+    assert isinstance(read, StyleRequest)
+    assert read.content_origin == origin
+    assert (read.content == made.before.image).all()
+    assert stylist.generate(read).notes[0] == f"The content picture was made by {origin}."
+    assert made.picture.notes.count(f"The content picture was made by {origin}.") == 1
 
 
 def test_what_does_not_work_from_layouts_is_refused(stylist: Generator) -> None:
