@@ -5,10 +5,12 @@ Gradio converts the values of components only, so that each endpoint has compone
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
@@ -25,6 +27,8 @@ from sims.ui.stages import stages_of, stages_report
 from zoo import Entry
 from zoo.hub import availability
 
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 LISTED = ("layout", "style", "texture")  # tasks whose generators are listed
 
 
@@ -66,6 +70,21 @@ def build_api() -> None:
         api_name="compare",
         **ONE_AT_A_TIME,
     )
+
+
+def with_defaults(endpoint: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """The endpoint, in which None, as clients send it for what they leave out, stands for an argument's default."""
+    parameters = inspect.signature(endpoint).parameters.values()
+
+    @wraps(endpoint)
+    def answered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        filled: list[Any] = [
+            known.default if given is None and known.default is not known.empty else given
+            for known, given in zip(parameters, args, strict=False)
+        ]
+        return endpoint(*filled, **kwargs)
+
+    return answered
 
 
 def list_generators() -> list[dict[str, Any]]:
@@ -114,6 +133,7 @@ def entry_facts(entry: Entry, tasks: list[str]) -> dict[str, Any]:
     }
 
 
+@with_defaults
 def read_layout(
     layout: str, label_space: str = "street", encoding: str = "auto", instances: str | None = None
 ) -> tuple[str, dict[str, Any]]:
@@ -137,6 +157,7 @@ def read_layout(
     return layout_file(reading.layout), {**report, "classes": reading.layout.counts()}
 
 
+@with_defaults
 def convert_layout(
     layout: str, label_space: str = "street", target_space: str = "landscape"
 ) -> tuple[str, dict[str, Any]]:
@@ -157,6 +178,7 @@ def convert_layout(
     return layout_file(converted), {"sentence": told, "layout": describe(converted), "classes": converted.counts()}
 
 
+@with_defaults
 def generate(
     layout: str,
     label_space: str = "street",
@@ -199,6 +221,7 @@ def generate(
     return result.path, picture_report(result)
 
 
+@with_defaults
 def stages(
     layout: str,
     label_space: str = "street",
@@ -229,6 +252,7 @@ def stages(
     return SHELF.put(encode_png(made.canvas), "canvas.png"), stages_report(made)
 
 
+@with_defaults
 def compare(
     layout: str,
     label_space: str = "street",

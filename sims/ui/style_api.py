@@ -7,19 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from sims.generator import Card, LayoutRequest, RequestError, StyleRequest, TextureRequest, check_request, silent
 from sims.image_files import read_image
+from sims.layout import Layout, LayoutError
 from sims.requests import MAX_PAIRS
+from sims.segmentation import SPACES
 from sims.style.layout_chain import restyle_layout
 from sims.style.methods import PIS, STYLISTS, TEXTURES, Method
 from sims.ui import catalogue, session
-from sims.ui.api import exact_layout, fault, named_options, picture_report, ready_name, run_all
+from sims.ui.api import exact_layout, fault, named_options, picture_report, ready_name, run_all, with_defaults
 from sims.ui.events import ONE_AT_A_TIME
 from sims.ui.layouts import uploaded_bytes, uploaded_picture
 from sims.ui.regions import MAPS, NONE, ChosenRegions, found_regions
 
 PAIR = re.compile(r"\s*([0-9]{1,5})\s*:\s*([0-9]{1,5}|none)\s*")
+MAX_LISTED = 20  # regions that a sentence names
 SIZE = re.compile(r"\s*([0-9]{1,5})\s*[x×]\s*([0-9]{1,5})\s*")
 
 
@@ -65,6 +69,7 @@ def build_style_api() -> None:
     )
 
 
+@with_defaults
 def stylize(
     content: str,
     style: str,
@@ -92,7 +97,7 @@ def stylize(
         content_layout: a label map of the content as a grey or palette PNG of ids from 0 to 65535, of any size.
         style_layout: the same of the style picture; regions of the content take the look of those of the same id.
         pairs: other regions that belong together, as CONTENT:STYLE with commas between them, such as 3:7,5:none;
-            none leaves that region as it is.
+            none leaves that region as it is. Both pictures must have the regions named.
         seed: a whole number from 0 to 4294967295.
         options: other options as NAME=VALUE with semicolons between them, such as post_filter=off or, for gatys,
             steps=60+120;seconds=30.
@@ -120,12 +125,14 @@ def stylize(
             maps.label_names,
         )
         task = checked_task(known, request, seed)
+        check_pairs(request)
     except session.FAULTS as error:
         raise fault(error) from error
     [result] = run_all([task])
     return result.path, style_report(result)
 
 
+@with_defaults
 def texture(
     example: str, size: str = "256x256", method: str = "", seed: int = 0, options: str = "", model: str = ""
 ) -> tuple[str, dict[str, Any]]:
@@ -154,6 +161,7 @@ def texture(
     return result.path, style_report(result)
 
 
+@with_defaults
 def spade_pis(
     layout: str,
     label_space: str = "street",
@@ -185,7 +193,7 @@ def spade_pis(
     try:
         stylist = method_card("style", PIS, "", model)
         source, exact = ready_name(generator), exact_layout(layout, None, label_space)
-        look = uploaded_picture(style or "")
+        look, known = uploaded_picture(style or ""), layout_of_style(style_layout, label_space)
         options = {"smoothing": smoothing} if smoothing else {}
         check_request(stylist, StyleRequest(look, look, strength=strength, options=options))
         made = restyle_layout(
@@ -193,7 +201,7 @@ def spade_pis(
             session.loaded(stylist.name),
             LayoutRequest(exact),
             look,
-            exact_layout(style_layout, None, label_space) if style_layout else None,
+            known,
             seed=session.whole_seed(seed),
             strength=strength,
             options=options,
@@ -226,6 +234,8 @@ def label_maps(
 ) -> ChosenRegions:
     """The regions of both pictures, from files or found. Raises a fault (`session.FAULTS`)."""
     given = bool(content_layout or style_layout)
+    if regions and regions not in SPACES:
+        raise RequestError(f"The regions are {regions[:40]!r}; they are {' or '.join(SPACES)}, or left out.")
     if given and regions:
         raise RequestError("The regions are found and label maps are given; leave out one or the other.")
     kind = MAPS if given else regions or NONE
@@ -243,6 +253,26 @@ def paired_regions(text: str) -> dict[int, int | None]:
         wrong = parts[found.index(None)].strip()[:40]
         raise RequestError(f"The pair {wrong!r} is not of the form CONTENT:STYLE or CONTENT:none, such as 3:7.")
     return {int(pair[1]): None if pair[2] == "none" else int(pair[2]) for pair in found if pair}
+
+
+def check_pairs(request: StyleRequest) -> None:
+    """Raise `RequestError` unless the pictures have all the regions that are paired."""
+    named = (request.pairs.keys(), {other for other in request.pairs.values() if other is not None})
+    sides = ((request.content_labels, "content"), (request.style_labels, "style"))
+    for (labels, whose), ids in zip(sides, named, strict=True):
+        has = [] if labels is None else np.unique(labels).tolist()
+        missing = sorted(ids - set(has))
+        if missing:
+            listed = f"{', '.join(map(str, has[:MAX_LISTED]))}{', ...' if len(has) > MAX_LISTED else ''}"
+            raise RequestError(f"Region {missing[0]} is paired, and the {whose} picture has the regions {listed} only.")
+
+
+def layout_of_style(path: str | None, label_space: str) -> Layout | None:
+    """The layout that a style picture came with, if it did. Raises `LayoutError`, which says whose layout it is."""
+    try:
+        return exact_layout(path, None, label_space) if path else None
+    except LayoutError as error:
+        raise LayoutError(f"The style layout cannot be used: {error}") from error
 
 
 def texture_size(text: str) -> tuple[int, int]:

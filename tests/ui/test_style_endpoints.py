@@ -23,6 +23,7 @@ from sims.style.label_maps import label_map_png
 LAYOUT = sample_layouts("street")[0].path
 STYLE = style_pictures()[0]
 QUICK = "steps=2+2;seconds=20"  # of Gatys
+MAPS = {"content_layout": "ones", "style_layout": "others"}
 FEW = "scales=2;iterations=3"  # of the pyramid
 
 
@@ -150,6 +151,19 @@ def test_a_layout_becomes_a_restyled_picture_in_one_action(client: Client, files
     assert "layout of the style picture" not in report["seconds"]
 
 
+def test_what_a_client_leaves_out_has_its_default(client: Client, files: dict[str, Path]) -> None:
+    pictures = handle_file(files["content"]), handle_file(files["style"])
+    plain, _ = client.predict(*pictures, "pis", "", 1, "off", api_name="/stylize")
+    left_out, _ = client.predict(
+        *pictures, None, None, None, "off", None, None, None, None, None, None, api_name="/stylize"
+    )
+    assert np.array_equal(pixels(plain), pixels(left_out))
+    more, report = client.predict(handle_file(files["example"]), None, None, None, FEW, None, api_name="/texture")
+    assert (pixels(more).shape, report["seed"]) == ((256, 256, 3), 0)
+    with pytest.raises(AppError, match="no style picture"):
+        client.predict(handle_file(LAYOUT), None, None, None, None, None, None, None, None, api_name="/spade_pis")
+
+
 @pytest.mark.parametrize(
     ("endpoint", "arguments", "sentence"),
     [
@@ -176,7 +190,10 @@ def test_a_layout_becomes_a_restyled_picture_in_one_action(client: Client, files
         ("stylize", {"pairs": "1:2"}, "no label maps"),
         ("stylize", {"pairs": "1-2"}, "'1-2' is not of the form"),
         ("stylize", {"pairs": "70000:2", "regions": "street"}, "from 0 to 65535"),
-        ("stylize", {"regions": "mars"}, "'mars'"),
+        ("stylize", {"regions": "mars"}, "'mars'; they are street or landscape"),
+        ("stylize", {"regions": "layout"}, "'layout'; they are street or landscape"),
+        ("stylize", {"pairs": "5:8", **MAPS}, "Region 5 is paired, and the content picture has the regions 7, 9, 300"),
+        ("stylize", {"pairs": "7:9", **MAPS}, "Region 9 is paired, and the style picture has the regions 8, 10, 301"),
         ("stylize", {"regions": "street", "content_layout": "ones", "style_layout": "others"}, "leave out one"),
         ("texture", {}, "There is no example"),
         ("texture", {"example": "text"}, "not a picture that can be read"),
@@ -192,6 +209,7 @@ def test_a_layout_becomes_a_restyled_picture_in_one_action(client: Client, files
         ("spade_pis", {"layout": "LAYOUT", "generator": "photo-wct-world"}, "does not work from a layout"),
         ("spade_pis", {"layout": "LAYOUT", "model": "segmenter-world"}, "cannot carry out pis"),
         ("spade_pis", {"layout": "LAYOUT", "strength": 2}, "strength"),
+        ("spade_pis", {"layout": "LAYOUT", "style_layout": "text"}, "The style layout cannot be used: "),
         ("spade_pis", {"layout": "LAYOUT", "smoothing": "none"}, "smoothing"),
         ("spade_pis", {"layout": "LAYOUT", "seed": 2**32}, "seed"),
         ("spade_pis", {"layout": "LAYOUT", "label_space": "mars"}, "no label space"),
