@@ -1,11 +1,13 @@
-"""How long style transfer takes on this machine: a first guess, and then what the runs here have shown."""
+"""What is told of a restyled picture before it is made: its size, and how long that takes on this machine."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
 
-from sims.generator import Card
+import numpy as np
+
+from sims.generator import Card, RequestError, StyleRequest, check_request
 from sims.style.pis import FILTER, SMOOTH, STYLISE
 from sims.ui.session import Result
 
@@ -52,3 +54,18 @@ def _key(stage: str, smoothing: str) -> str:
 
 
 PACE = Pace()
+
+
+def foretold(known: Card, options: Mapping[str, str], size: tuple[int, int]) -> str:
+    """What a generator would make of a content picture of `size` (height, width), or in a sentence why it cannot.
+
+    `options` may name those of other generators too.
+    """
+    chosen = {choice.name: options[choice.name] for choice in known.options if choice.name in options}
+    blank = np.broadcast_to(np.uint8(0), (*size, 3))  # takes no memory
+    try:
+        check_request(known, StyleRequest(blank, blank, options=chosen))
+    except RequestError as error:
+        return str(error)
+    spent = PACE.told(known, chosen, size)
+    return f"The result will be {size[1]} × {size[0]}{f', in {spent}' if spent else ''}."

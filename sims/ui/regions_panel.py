@@ -36,6 +36,7 @@ from sims.ui.session import FAULTS
 from sims.ui.shelf import SHELF
 
 NOTHING = "Each picture counts as one region: the whole content takes the look of the whole style."
+NO_MAPS = "Give a label map of each picture above: a grey or palette PNG whose numbers are the ids of its regions."
 NO_PICTURES = "Choose a content and a style picture; their regions are shown here."
 
 
@@ -112,6 +113,9 @@ def show_regions(
     files = [gr.update(visible=kind == MAPS), gr.update(visible=kind in (MAPS, LAYOUT))]
     if content is None or style is None or kind == NONE:
         yield [*files, {"empty": NOTHING if kind == NONE else NO_PICTURES, "chosen": chosen}]
+        return
+    if kind == MAPS and not (content_map and style_map):
+        yield [*files, {"empty": NO_MAPS, "chosen": chosen}]
         return
     yield [*files, {"waiting": "Finding the regions", "chosen": chosen}]
     try:

@@ -182,7 +182,7 @@ def test_a_wrong_file_is_told_in_the_editor(page: Page, app: App, maps: tuple[Pa
     page.locator("#regions-style-map").get_by_role("button", name="Clear").or_(
         page.locator("#regions-style-map").get_by_label("Remove")
     ).first.click()
-    expect(page.locator("#regions")).to_contain_text("There is no label map of the style picture")
+    expect(page.locator("#regions")).to_contain_text("Give a label map of each picture")
     page.locator("#regions-style-map input[type=file]").set_input_files(wrong)
     expect(page.locator("#regions")).to_contain_text("The label map of the style picture is not an image")
 
