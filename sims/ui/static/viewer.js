@@ -6,7 +6,8 @@ root.append(empty, view, news);
 
 let shown = null; // what is drawn: { key, state, text, ... }
 let at = 50; // where before ends and after begins, in percent
-let sides = [0, 0]; // the pictures shown before and after
+let sides = [0, 0]; // the pictures of a finished one that are shown before and after
+let looked = ["", ""]; // their names, as far as somebody chose them: the next picture keeps to them
 let tiled = false;
 
 // What else can be done with the result: an event, what its button says, and what that means.
@@ -18,6 +19,7 @@ const offers = [
 
 const pictures = () => props.value.pictures || [];
 const isPair = () => props.value.pair && pictures().length > 1 && !pictures()[sides[1]]?.alone;
+const names = () => pictures().map((picture) => picture.name).join("|");
 const done = () => props.value.state === "done";
 
 // ---- the picture itself
@@ -72,12 +74,11 @@ function source(image, url) {
 }
 
 function fill() {
-  const list = pictures(), before = list[sides[0]], after = list[sides[1]];
+  const list = pictures(), before = list[done() ? sides[0] : props.value.begin], after = list[sides[1]];
   const over = done() && isPair();
   const showing = over ? after : done() ? after : before;
   stage.dataset.mode = over ? "pair" : "single";
   stage.dataset.state = props.value.state;
-  stage.style.setProperty("--shape", `${showing?.width || props.value.width} / ${showing?.height || props.value.height}`);
   stage.style.setProperty("--ratio", String((showing?.width || props.value.width) / (showing?.height || props.value.height)));
   left.hidden = !over && !(before && !done()) && !props.value.preview;
   right.hidden = !done();
@@ -110,8 +111,18 @@ function fill() {
 
 function choose(side, index) {
   sides[side] = index;
+  looked[side] = pictures()[index].name;
   fill();
   for (const button of view.querySelectorAll(".viewer-side, .viewer-pick")) pressed(button);
+}
+
+// What somebody chose to look at, where this picture has that too; one that lies alone hides no new result.
+function chosen() {
+  const list = pictures(), usual = [props.value.begin, props.value.end];
+  sides = looked.map((name, side) => {
+    const index = list.findIndex((picture) => picture.name === name && !picture.alone);
+    return index < 0 ? usual[side] : index;
+  });
 }
 
 function pressed(button) {
@@ -139,7 +150,7 @@ function stripItem(picture, index) {
 
 function strip() {
   const list = pictures();
-  if (!done() || list.length < 3) return null;
+  if (!done() || list.length < 2) return null;
   return make("div", { class: "viewer-strip", role: "group", "aria-label": "Pictures on the way" }, ...list.map(stripItem));
 }
 
@@ -167,10 +178,14 @@ function actions() {
     "div",
     { class: "card-actions viewer-actions" },
     make("a", { class: "quiet-button", href: props.value.file.url, download: props.value.file_name }, "Download"),
-    tile,
-    make("button", { type: "button", class: "quiet-button", click: () => stage.requestFullscreen() }, "Full screen"),
-    ...offers.map(quiet).filter(Boolean),
+    ...[tile, full(), ...offers.map(quiet)].filter(Boolean),
   );
+}
+
+// Not every browser shows more than a film on the whole screen, and a page within another may not ask for it.
+function full() {
+  if (!stage.requestFullscreen || !document.fullscreenEnabled) return null;
+  return make("button", { type: "button", class: "quiet-button", click: () => stage.requestFullscreen().catch(() => {}) }, "Full screen");
 }
 
 function head() {
@@ -205,22 +220,18 @@ function draw() {
   const text = JSON.stringify(rest), other = !shown || shown.key !== value.key;
   bar.value = fraction;
   what.textContent = doing;
-  if (other || shown.state !== value.state) {
-    // Another strength of the same picture keeps what is looked at, and where.
-    const same = shown && shown.names === pictures().map((picture) => picture.name).join("|") && done();
-    if (!same) sides = [value.begin, value.end];
-    if (done() && shown && !other) news.textContent = `${value.title} is finished.`;
-    if (other && !done()) follow();
-  }
+  if (done() && (other || shown.state !== value.state || shown.names !== names())) chosen();
+  if (done() && shown && !other && shown.state !== value.state) news.textContent = `${value.title} is finished.`;
   fill();
   if (!shown || shown.text !== text) draw_all();
-  const names = done() ? pictures().map((picture) => picture.name).join("|") : shown?.names;
-  shown = { key: value.key, state: value.state, text, names };
+  if (other && value.state === "waiting") follow();
+  shown = { key: value.key, state: value.state, text, names: names() };
 }
 
-// On a narrow page the picture lies below the button: a run that starts brings it into view.
+// On a narrow page the picture lies below the button: a run that starts brings into view how far it is.
 function follow() {
   if (root.getBoundingClientRect().top > window.innerHeight * 0.7) root.scrollIntoView({ block: "start" });
+  working.scrollIntoView({ block: "nearest" });
 }
 
 show(draw);
