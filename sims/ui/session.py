@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -46,12 +46,14 @@ from sims.memory.bank_file import BankError
 from sims.memory.pipeline import SimsGenerator
 from sims.provenance import RecipeError, picture_png, read_recipe
 from sims.ui.catalogue import named_entry
+from sims.ui.held import fitting
 from sims.ui.page_part import file_value
 from sims.ui.shelf import SHELF
 from sims.ui.work import Work
 from zoo import ZooError, find
 
 HISTORY = 24  # results a session keeps
+HISTORY_BYTES = 200_000_000  # of the pictures and label maps that they were made from
 MAX_PICTURES = 48  # pictures one press of a button can ask for
 NEW_SEEDS = 1_000_000  # a drawn seed stays short enough to be read out
 THUMBNAIL = (192, 120)
@@ -85,7 +87,8 @@ class Shown:
 class Task:
     """One picture to be made. `request` may be any that the generator of `card` carries out.
 
-    `given` are the pictures that it is made from, by name, as far as the page shows them beside the result.
+    `given` are the pictures that it is made from, by name, as far as the page shows them beside the result. `varies` is
+    the key of the task whose picture is merely shown at another strength: the history keeps the last of those alone.
     """
 
     card: Card
@@ -94,6 +97,7 @@ class Task:
     notes: tuple[str, ...] = ()
     key: str = field(default_factory=lambda: f"r{next(_keys)}")
     given: Mapping[str, Shown] = field(default_factory=dict)
+    varies: str = ""
 
     @property
     def said(self) -> str:
@@ -286,10 +290,16 @@ def shown(image: np.ndarray, name: str) -> Shown:
 
 
 def keep(history: Sequence[Result], results: Sequence[Result]) -> list[Result]:
-    """The history, newest first, with the finished ones of `results` that it does not hold yet."""
+    """The history, newest first, with the finished ones of `results` that it does not hold yet.
+
+    The oldest make room: for more than `HISTORY` of them, and for what they were made from, above `HISTORY_BYTES`.
+    """
     known = {result.task.key for result in history}
     new = [result for result in results if result.state == "done" and result.task.key not in known]
-    return [*reversed(new), *history][:HISTORY]
+    varied = {result.task.varies for result in new} - {""}
+    rest = [result for result in history if result.task.varies not in varied]
+    newest = [*reversed(new), *rest][:HISTORY]
+    return newest[: fitting((result.task.request for result in newest), HISTORY_BYTES)]
 
 
 def kept(history: Sequence[Result], key: str) -> Result | None:
@@ -302,16 +312,14 @@ def cards(results: Sequence[Result]) -> dict[str, Any]:
     return {"cards": [result.page_value() for result in results]}
 
 
-def history_value(history: Sequence[Result]) -> dict[str, Any]:
+def in_words(task: Task) -> str:
+    """A task in a line: its generator, its seed, and those of its options that are not the default."""
+    return ", ".join(filter(None, (task.card.title, f"seed {task.seed}", task.said)))
+
+
+def history_value(history: Sequence[Result], title: Callable[[Task], str] = in_words) -> dict[str, Any]:
     """The value of the history strip."""
-    items = [
-        {
-            "key": result.task.key,
-            "title": ", ".join(filter(None, (result.task.card.title, f"seed {result.task.seed}", result.task.said))),
-            "src": result.thumbnail,
-        }
-        for result in history
-    ]
+    items = [{"key": one.task.key, "title": title(one.task), "src": one.thumbnail} for one in history]
     return {"groups": [{"title": "", "items": items}] if items else [], "empty": NO_HISTORY}
 
 

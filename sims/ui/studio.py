@@ -41,7 +41,7 @@ def build_studio() -> gr.Blocks:
         connect_pull(synthesis.generators, compare.generators, demo)
         connect_send(synthesis, compare, tabs)
         senders = [(synthesis.results, synthesis.history), (compare.sheet, compare.results)]
-        connect_sends(style, tabs, [*senders, (texture.view, texture.history)])
+        connect_sends(style, tabs, [*senders, (texture.one.view, texture.one.history)])
         connect_textures(texture, style, tabs)
         build_api()
         build_style_api()

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,14 +14,26 @@ import numpy as np
 from sims.generator import Card, RequestError, StyleRequest
 from sims.layout import Layout
 from sims.load import card
-from sims.provenance import RecipeError
 from sims.ui import catalogue, session
-from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, halt_run, warn
+from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE
 from sims.ui.generator_panel import seed_for_run
-from sims.ui.layouts import painted_layout, uploaded_bytes
+from sims.ui.layouts import painted_layout
 from sims.ui.method_panel import MethodPanel, build_method_panel, connect_methods, options_of
-from sims.ui.pace import PACE
-from sims.ui.page_part import event_text, page_part
+from sims.ui.one_picture import (
+    OnePicture,
+    brought_back,
+    build_one_picture,
+    connect_history,
+    connect_opened,
+    connect_run,
+    making,
+    not_possible,
+    read_file,
+    ready,
+    restored_method,
+    waiting,
+)
+from sims.ui.pace import PACE, foretold
 from sims.ui.regions import chosen_regions
 from sims.ui.regions_panel import RegionsPanel, build_regions_panel, connect_regions, restored_regions
 from sims.ui.session import Result, Shown, Task
@@ -43,14 +54,14 @@ from sims.ui.styling import (
     alike,
     content_file,
     is_live,
-    kept_first,
     layout_task,
+    same_origin,
     shown_value,
     style_task,
+    with_kept,
     with_pictures,
 )
 from sims.ui.synthesis import SynthesisTab
-from sims.ui.viewer import viewer
 
 EMPTY = {
     "title": "The restyled picture appears here",
@@ -59,33 +70,24 @@ EMPTY = {
 MOMENT = 0.8  # seconds for which another strength may be on its way before the page says so
 SEED = 12  # its place among the inputs of `asked_task` after the names
 REGION_FIELDS = 4
-RESTORED = 17  # fields that a restored picture sets, besides those of regions and options
 
 
 @dataclass(frozen=True)
 class StyleTab:
-    """The tab's components that others listen to. `history` is the session's list of `session.Result`."""
+    """The tab's components that others listen to."""
 
     sources: Sources
     methods: MethodPanel
+    drawer: gr.Accordion
     regions: RegionsPanel
     strength: gr.Slider
     go: gr.Button
     halt: gr.Button
-    view: gr.HTML
-    strip: gr.HTML
-    history: gr.State
-    task: gr.State  # the one last asked for
-
-    @property
-    def page(self) -> list[Any]:
-        """What a run changes: the picture, the session's history and its strip."""
-        return [self.view, self.history, self.strip]
+    one: OnePicture
 
 
 def build_style(synthesis: SynthesisTab, demo: gr.Blocks, tab: gr.Tab) -> StyleTab:
     """Lay out the tab and connect its events."""
-    history, task = gr.State([]), gr.State(None)
     with gr.Row(elem_classes="desk"):
         with gr.Column(scale=5, min_width=340, elem_classes="desk-left"):
             sources = build_sources(synthesis)
@@ -98,27 +100,23 @@ def build_style(synthesis: SynthesisTab, demo: gr.Blocks, tab: gr.Tab) -> StyleT
             with gr.Accordion("Regions", open=False, elem_id="style-regions") as drawer:
                 regions = build_regions_panel()
         with gr.Column(scale=7, min_width=340, elem_classes="desk-right"):
-            view = viewer("style-view", EMPTY)
-            gr.HTML("<h2>This session</h2>", js_on_load=None, elem_classes="section-title")
-            strip = page_part("strip", session.history_value([]), elem_id="style-history", label="This session")
-            restore = gr.UploadButton(
-                "Open a picture made here", file_types=[".png"], size="sm", variant="secondary", elem_id="style-restore"
-            )
-    style = StyleTab(sources, methods, regions, strength, go, halt, view, strip, history, task)
+            one = build_one_picture("style", EMPTY)
+    style = StyleTab(sources, methods, drawer, regions, strength, go, halt, one)
     connect_methods(methods, demo, sources.kind)
     connect_regions(regions, sources.content, sources.style, sources.layout, sources.style_layout)
     connect_runs(style, synthesis)
-    connect_restore(style, restore)
+    connect_restore(style)
     connect_told(style, synthesis, told)
-    sources.kind.change(lambda kind: gr.update(visible=kind != PAINTED), sources.kind, drawer, **INSTANT)
+    kinds = [sources.kind.change, sources.content.change, tab.select]
+    gr.on(kinds, lambda kind: gr.update(visible=kind != PAINTED), sources.kind, drawer, **INSTANT)
     tab.select(show_kind, painted_inputs(sources, synthesis), [sources.content_drop, sources.maker], **INSTANT)
-    view.style(sent_style, history, sources.styles, **INSTANT)
+    one.view.style(sent_style, one.history, sources.styles, **INSTANT)
     return style
 
 
 def connect_sends(style: StyleTab, tabs: gr.Tabs, senders: Sequence[tuple[gr.HTML, gr.State]]) -> None:
     """Let parts of the page send a picture of theirs as content; each comes with the results that it shows."""
-    for part, results in ((style.view, style.history), *senders):
+    for part, results in ((style.one.view, style.one.history), *senders):
         part.restyle(sent_content, results, [*style.sources.contents, tabs], **INSTANT)
 
 
@@ -142,26 +140,25 @@ def asked_inputs(style: StyleTab, synthesis: SynthesisTab) -> list[Any]:
 
 def connect_runs(style: StyleTab, synthesis: SynthesisTab) -> None:
     """Let the button make the picture, Stop end that, and another strength change the picture that is shown."""
-    stop, names = gr.State(None), gr.State(tuple(style.methods.fields))
-    inputs = asked_inputs(style, synthesis)
+    one, names, mine = style.one, gr.State(tuple(style.methods.fields)), gr.State(None)
+    inputs, buttons = asked_inputs(style, synthesis), [style.go, style.halt]
     checked = style.go.click(
         prepare,
         [names, style.methods.random, *inputs],
-        [style.task, stop, style.view, style.methods.seed, style.go, style.halt],
+        [one.asked, one.stop, one.view, style.methods.seed, *buttons],
         **INSTANT,
     )
-    run = checked.success(make_picture, [style.task, stop, style.history], style.page, **PAGE, **ONE_AT_A_TIME)
-    run.failure(refuse, style.task, style.view, **INSTANT)
-    run.then(ready, None, [style.go, style.halt], **INSTANT)
-    style.halt.click(halt_run, stop, style.halt, **INSTANT)
-    style.strength.input(
+    connect_run(one, checked, make_picture, *buttons)
+    moved = style.strength.input(
         restrength,
-        [names, style.task, style.history, *inputs],
-        [style.task, *style.page],
+        [names, one.task, one.made, *inputs],
+        [*one.run, one.stop, mine, *buttons],
         **PAGE,
         **ONE_AT_A_TIME,
         trigger_mode="always_last",
     )
+    connect_history(one, moved)
+    moved.then(ready_again, [one.stop, mine], buttons, **INSTANT)
 
 
 def asked_task(
@@ -205,102 +202,95 @@ def prepare(names: tuple[str, ...], random: bool, *inputs: Any) -> list[Any]:
         drawn = seed_for_run(seed, random)
         task = asked_task(names, *before, drawn, *rest)
     except session.FAULTS as error:
-        warn(error)
-        return [None, *[gr.skip()] * 5]
-    waiting = shown_value(Result(task))
-    return [task, threading.Event(), waiting, drawn, gr.update(visible=False), gr.update(visible=True)]
+        return not_possible(error)
+    return waiting(task, shown_value, drawn)
 
 
-def make_picture(task: Task | None, stop: threading.Event, history: list[Result]) -> Iterator[list[Any]]:
-    """Make the picture, showing how it comes on; once it is finished it enters the history."""
-    for results in session.run([task] if task else [], stop):
-        yield [gr.skip()] * 3 if results is None else after(results[0], history)
+def make_picture(task: Task | None, stop: threading.Event) -> Iterator[Any]:
+    """Make the picture, showing how it comes on."""
+    for step in making(task, stop, shown_value):
+        if isinstance(step, list) and step[1] is not None:
+            PACE.learn(step[1])
+        yield step
 
 
-def after(result: Result, history: list[Result]) -> list[Any]:
-    """What `StyleTab.page` becomes with a result, finished or not."""
-    if result.state != "done":
-        return [shown_value(result), gr.skip(), gr.skip()]
-    PACE.learn(result)
-    history = kept_first(history, [result])[: session.HISTORY]
-    return [shown_value(result), history, session.history_value(history)]
+def restrength(names: tuple[str, ...], task: Task | None, came: Result | None, *inputs: Any) -> Iterator[Any]:
+    """Show the picture of the page at another strength, if nothing else was changed and it takes but a moment.
 
-
-def restrength(names: tuple[str, ...], task: Task | None, history: list[Result], *inputs: Any) -> Iterator[list[Any]]:
-    """Show the picture of the page at another strength, if nothing else was changed and it takes but a moment."""
+    Where it takes longer after all, there is a Stop, which leaves the picture as it was.
+    """
     try:
         wanted = asked_task(names, *inputs)
     except session.FAULTS:
         return  # the button says what is wrong
-    if task is None or session.kept(history, task.key) is None or not is_live(task) or not alike(task, wanted):
+    if task is None or came is None or came.task.key != task.key or not is_live(task) or not alike(task, wanted):
         return  # something else was changed too, which waits for the button
-    began = time.monotonic()
-    for results in session.run([wanted], threading.Event()):
-        if results is None:
+    wanted, began, stop, told = same_origin(wanted, task), time.monotonic(), threading.Event(), False
+    for results in session.run([wanted], stop):
+        result = results[0] if results else None
+        if result is None:
             continue
-        if results[0].state not in ("waiting", "running"):
-            yield [wanted, *after(results[0], history)]
+        if result.state == "done":
+            PACE.learn(result)
+            result = with_kept(result, came)
+            yield [shown_value(result), result, wanted, *[gr.skip()] * 4]
+        elif result.state not in ("waiting", "running"):
+            yield [shown_value(came if result.state == "stopped" else result), *[gr.skip()] * 6]
         elif time.monotonic() - began > MOMENT:
-            yield [gr.skip(), *after(results[0], history)]
+            buttons = [gr.skip()] * 4 if told else [stop, stop, gr.update(visible=False), gr.update(visible=True)]
+            yield [shown_value(result), gr.skip(), gr.skip(), *buttons]
+            told = True
 
 
-def refuse(task: Task | None) -> Any:
-    """Say in the picture's place that its run was not accepted."""
-    return gr.skip() if task is None else shown_value(session.refused([task])[0])
+def ready_again(stop: threading.Event | None, mine: threading.Event | None) -> Any:
+    """Bring the button back after another strength, unless it was pressed meanwhile."""
+    return ready() if stop is not None and stop is mine else gr.skip()
 
 
-def ready() -> list[Any]:
-    """Bring the button back."""
-    return [gr.update(visible=True), gr.update(visible=False, value="Stop", interactive=True)]
-
-
-def connect_restore(style: StyleTab, restore: gr.UploadButton) -> None:
+def connect_restore(style: StyleTab) -> None:
     """Let the history and pictures made here bring back everything that they were made from."""
-    sources, methods = style.sources, style.methods
+    one, sources, methods = style.one, style.sources, style.methods
     names = gr.State(tuple(methods.fields))
     fields = [
+        *one.restored,
         *sources.contents,
         *sources.styles,
-        *[methods.chosen, style.strength, methods.seed, methods.random, style.task, *style.page],
+        *[methods.chosen, style.strength, methods.seed, methods.random],
         *style.regions.fields,
         *methods.fields.values(),
     ]
-    style.strip.choose(reopen, [names, style.history], fields, **INSTANT)
-    restore.upload(open_file, [names, style.history, restore], fields, **INSTANT)
+    for opened in connect_opened(one, open_file):
+        drawn = opened.success(show_drawer, one.opened, style.drawer, **INSTANT)
+        drawn.success(bring_back, [names, one.opened, one.history], fields, **INSTANT)
 
 
-def reopen(names: tuple[str, ...], history: list[Result], event: gr.EventData) -> list[Any]:
-    """Bring back the picture and the settings of one result of this session."""
-    kept = session.kept(history, event_text(event, "key"))
-    if kept is None or not Path(kept.path).is_file():
-        warn(session.GONE)
-        return [gr.skip()] * (RESTORED + REGION_FIELDS + len(names))
-    return bring_back(names, history, kept)
+def open_file(path: str) -> Result | None:
+    """The picture in a PNG that was made here, with what it was made from."""
+    result = read_file(path, "style")
+    return with_pictures(result) if result else None
 
 
-def open_file(names: tuple[str, ...], history: list[Result], path: str) -> list[Any]:
-    """Bring back the picture and all settings from a PNG that was made here."""
-    try:
-        result = with_pictures(session.restore(uploaded_bytes(path, "picture"), "style"))
-    except (RecipeError, *session.FAULTS) as error:
-        warn(error)
-        return [gr.skip()] * (RESTORED + REGION_FIELDS + len(names))
-    return bring_back(names, session.keep(history, [result]), result)
+def show_drawer(result: Result | None) -> Any:
+    """Show the regions, opened where a picture has some: only an open drawer takes in which of them are paired."""
+    if result is None:
+        return gr.skip()
+    request = result.task.request
+    assert isinstance(request, StyleRequest)
+    return gr.update(visible=True, open=True) if request.content_labels is not None else gr.update(visible=True)
 
 
-def bring_back(names: tuple[str, ...], history: list[Result], result: Result) -> list[Any]:
+def bring_back(names: tuple[str, ...], result: Result | None, history: list[Result]) -> Any:
     """All settings of a finished picture, and the picture itself."""
+    if result is None:
+        return gr.skip()
     task, request = result.task, result.task.request
     assert isinstance(request, StyleRequest)
-    at_hand = task.card.name in (known.name for known in catalogue.ready_cards("style"))
-    if not at_hand:
-        warn(f"Its method, {task.card.name}, is not at hand here; the other settings are back.")
-    options = [request.options.get(name, gr.skip()) if at_hand else gr.skip() for name in names]
+    method, options = restored_method(task, "style", names)
     return [
+        *brought_back(result, history, shown_value),
         *new_content(request.content, content_file(task)),
         *new_style(request.style, task.given[STYLE]),
-        *[task.card.name if at_hand else gr.skip(), round(100 * request.strength), task.seed, False],
-        *[task, shown_value(result), history, session.history_value(history)],
+        *[method, round(100 * request.strength), task.seed, False],
         *restored_regions(request),
         *options,
     ]
@@ -312,7 +302,7 @@ def connect_told(style: StyleTab, synthesis: SynthesisTab, told: gr.Markdown) ->
     names = gr.State(tuple(methods.fields))
     inputs = [sources.kind, sources.content, sources.maker, synthesis.layout.editor, methods.chosen]
     changes = [sources.kind.change, sources.content.change, sources.maker.change, methods.chosen.change]
-    changes += [style.history.change, *(field.change for field in methods.fields.values())]
+    changes += [style.one.history.change, *(field.change for field in methods.fields.values())]
     gr.on(changes, tell, [names, *inputs, *methods.fields.values()], told, **INSTANT, trigger_mode="always_last")
 
 
@@ -335,9 +325,7 @@ def tell(
         return ""
     if size is None:
         return ""
-    chosen = {name: str(value) for name, value in options_of(names, options).items()}
-    spent = PACE.told(known, chosen, size)
-    return f"The result will be {size[1]} × {size[0]}{f', in {spent}' if spent else ''}."
+    return foretold(known, {name: str(value) for name, value in options_of(names, options).items()}, size)
 
 
 def layout_size(maker: str | None, value: object) -> tuple[int, int]:

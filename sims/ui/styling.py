@@ -24,7 +24,6 @@ from sims.layout import Layout
 from sims.load import card
 from sims.style.layout_chain import restyle_layout, segmenters_space
 from sims.ui.catalogue import named_entry
-from sims.ui.method_panel import METHODS
 from sims.ui.regions import ChosenRegions
 from sims.ui.session import Result, Shown, Task, finished, loaded, shown
 from sims.ui.viewer import viewer_value
@@ -165,9 +164,7 @@ def shown_value(result: Result) -> dict[str, Any]:
     """A result of this tab, and what led to it, as the viewer's value."""
     given = dict(result.task.given)
     style = {STYLE: given.pop(STYLE)} if STYLE in given else {}
-    value = viewer_value(result, given, beside={**style, **result.beside}, actions=ACTIONS)
-    known = result.task.card
-    return {**value, "title": f"{METHODS[known.family]} · {known.title}" if known.family in METHODS else known.title}
+    return viewer_value(result, given, beside={**style, **result.beside}, actions=ACTIONS)
 
 
 def with_pictures(result: Result) -> Result:
@@ -183,8 +180,21 @@ def content_file(task: Task) -> Shown:
     return task.given.get(CONTENT) or list(task.given.values())[-1]
 
 
-def kept_first(history: list[Result], results: list[Result]) -> list[Result]:
-    """The history with what was finished; another strength takes the place of the picture that it was made from."""
-    done = [result for result in results if result.state == "done"]
-    rest = history[1:] if history and done and alike(history[0].task, done[0].task) else history
-    return [*done, *rest]
+def same_origin(task: Task, came: Task) -> Task:
+    """The task, its request with the line that says what made the content of `came`, which is the very same."""
+    request, before = task.request, came.request
+    if not isinstance(request, StyleRequest) or not isinstance(before, StyleRequest):
+        return task
+    return replace(task, request=replace(request, content_origin=before.content_origin))
+
+
+def with_kept(result: Result, came: Result) -> Result:
+    """The picture of `came` at another strength, with what was not done anew for it.
+
+    A stage of SPADE+PIS is timed as "generator: stage", and where its picture was opened again as "stage".
+    """
+    again = dict(result.seconds)
+    kept = {name: spent for name, spent in came.seconds.items() if name.rpartition(": ")[2] not in again}
+    seconds = {name: again.get(name, kept.get(name, 0.0)) for name in came.seconds if name in again or name in kept}
+    task = replace(result.task, given=came.task.given, varies=came.task.varies or came.task.key)
+    return replace(result, task=task, seconds=seconds | again, beside={**came.beside, **result.beside})

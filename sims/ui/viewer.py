@@ -7,8 +7,11 @@ from typing import Any
 
 import gradio as gr
 
+from sims.generator import StyleRequest
+from sims.load import WITHOUT_WEIGHTS
+from sims.ui.method_panel import METHODS
 from sims.ui.page_part import file_value, page_part
-from sims.ui.session import Result, Shown
+from sims.ui.session import Result, Shown, Task, history_value
 
 RESULT = "result"  # what the finished picture is called among those that lead to it
 
@@ -47,10 +50,10 @@ def viewer_value(
         for name, one in group.items()
     ]
     begin = max(0, len(before) - 1)
-    said = [f"seed {result.task.seed}", result.task.said]
     return {
         **result.page_value(),
-        "said": " · ".join(filter(None, said)),
+        "title": heading(result.task),
+        "said": details(result.task),
         "preview": result.preview,
         "pictures": pictures,
         "pair": pair,
@@ -59,3 +62,30 @@ def viewer_value(
         "tiles": tiles,
         "actions": list(actions),
     }
+
+
+def heading(task: Task) -> str:
+    """The method of a task, and its network if it has one."""
+    known = task.card
+    method = METHODS.get(known.family)
+    if method is None:
+        return known.title
+    return method if known.name in WITHOUT_WEIGHTS else f"{method} · {known.title}"
+
+
+def details(task: Task) -> str:
+    """What sets a task apart from others of its method; its seed only where another one would change the picture."""
+    return " · ".join(filter(None, (task.said, f"seed {task.seed}" if _uses_seed(task) else "")))
+
+
+def _uses_seed(task: Task) -> bool:
+    """Whether anything is drawn for it: of a restyled picture, the start in noise, or the content that was made."""
+    request = task.request
+    if not isinstance(request, StyleRequest):
+        return True
+    return bool(request.content_origin) or request.options.get("start") == "noise"
+
+
+def strip_value(history: Sequence[Result]) -> dict[str, Any]:
+    """The value of the history strip, whose narrow lines begin with what sets the pictures apart."""
+    return history_value(history, lambda task: " · ".join(filter(None, (details(task), heading(task)))))

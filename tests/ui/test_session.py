@@ -17,7 +17,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from sims.generator import Cancelled, Progress, RequestError
+from sims.generator import Cancelled, Progress, RequestError, StyleRequest
 from sims.label_space import label_space
 from sims.layout import Layout
 from sims.layout_files import layout_to_editor
@@ -194,6 +194,23 @@ def test_the_history_is_bounded_and_newest_first(finished: session.Result) -> No
     history = session.keep([], results)
     assert [result.task.seed for result in history] == list(range(29, 29 - session.HISTORY, -1))
     assert session.keep(history, results[-2:]) == history
+
+
+def test_the_history_is_bounded_by_what_it_holds_on_to(
+    finished: session.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def results(count: int, content: np.ndarray | None = None) -> list[session.Result]:
+        picture = np.zeros((10, 10, 3), np.uint8)
+        contents = [picture.copy() if content is None else content for _ in range(count)]
+        return [session.Result(session.Task(finished.task.card, StyleRequest(one, one), 0), "done") for one in contents]
+
+    monkeypatch.setattr(session, "HISTORY_BYTES", 1000)
+    several = results(5)
+    assert session.keep([], several) == several[:1:-1]  # 300 bytes each
+    shared = results(5, np.zeros((10, 10, 3), np.uint8))
+    assert session.keep([], shared) == shared[::-1]
+    large = results(1, np.zeros((100, 10, 3), np.uint8))
+    assert session.keep(several, large) == large  # the newest stays, however large
 
 
 def test_the_shelf_lets_the_oldest_go() -> None:

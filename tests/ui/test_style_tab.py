@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,22 +15,33 @@ import pytest
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from sims.generator import RequestError, StyleRequest
+from sims.generator import Preview, Progress, RequestError, StyleRequest, unseen
 from sims.label_space import LayoutError
 from sims.layout import Layout
 from sims.layout_files import layout_to_editor
 from sims.load import card
 from sims.provenance import RecipeError
-from sims.ui import catalogue, session
+from sims.ui import catalogue, session, style_tab
 from sims.ui.gallery import gallery_groups, gallery_layout, gallery_picture
 from sims.ui.method_panel import method_choices
+from sims.ui.one_picture import enter
 from sims.ui.pace import Pace
 from sims.ui.picture_drop import given
 from sims.ui.regions import NONE
 from sims.ui.session import Result, Task, shown
 from sims.ui.style_sources import CONTENT_PLACE, PAINTED, PICTURE, sent_content, show_kind, take_content
-from sims.ui.style_tab import REGION_FIELDS, RESTORED, asked_task, bring_back, open_file, prepare, restrength, tell
-from sims.ui.styling import LayoutTask, alike, kept_first, shown_value, with_pictures
+from sims.ui.style_tab import (
+    asked_task,
+    bring_back,
+    open_file,
+    prepare,
+    ready_again,
+    restrength,
+    show_drawer,
+    tell,
+)
+from sims.ui.styling import LayoutTask, alike, shown_value, with_kept, with_pictures
+from sims.ui.viewer import details, strip_value
 
 NAMES = ("smoothing", "post_filter", "pooling")
 PIS = "photo-wct-world"
@@ -177,15 +189,19 @@ def test_the_view_has_content_stages_and_result_in_order(restyled: Result) -> No
 
 def test_a_picture_brings_back_all_that_it_was_made_from(restyled: Result) -> None:
     result = with_pictures(session.restore(Path(restyled.path).read_bytes(), "style"))
-    fields = bring_back(NAMES, [], result)
-    assert len(fields) == RESTORED + REGION_FIELDS + len(NAMES)
+    view, made, task, history, _, *fields = bring_back(NAMES, result, [restyled])
+    assert (view["key"], made, history) == (result.task.key, result, [result, restyled])
     request = restyled.task.request
     assert isinstance(request, StyleRequest)
     assert np.array_equal(fields[1], request.content)
     assert np.array_equal(fields[6], request.style)
     assert fields[9:13] == [PIS, 80, 3, False]
     assert fields[-3:] == ["fast", "on", gr.skip()]
-    assert alike(fields[13], restyled.task)
+    assert alike(task, restyled.task)
+    assert show_drawer(result) == gr.update(visible=True)
+    labels = np.zeros((4, 4), np.int32)
+    divided = replace(task, request=replace(request, content_labels=labels, style_labels=labels))
+    assert show_drawer(replace(result, task=divided)) == gr.update(visible=True, open=True)
 
 
 def test_a_picture_of_a_layout_is_opened_elsewhere(finished: Result, restyled: Result, tmp_path: Path) -> None:
@@ -195,34 +211,88 @@ def test_a_picture_of_a_layout_is_opened_elsewhere(finished: Result, restyled: R
         session.restore(Path(restyled.path).read_bytes())
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"nothing")
-    assert open_file(NAMES, [], str(bad)) == [gr.skip()] * (RESTORED + REGION_FIELDS + len(NAMES))
+    assert open_file(str(bad)) is None
+    assert bring_back(NAMES, None, []) == show_drawer(None) == gr.skip()
 
 
-def test_another_strength_is_made_of_what_is_kept_and_takes_its_place(restyled: Result) -> None:
-    task = restyled.task
-    request = task.request
+def moved(came: Result, task: Task | None = None, **changes: Any) -> list[Any]:
+    """All that the page is told when the strength of a picture is set to 40 %."""
+    request = came.task.request
+    assert isinstance(request, StyleRequest)
+    held = inputs(**{"content": request.content, "style": request.style, "strength": 40, **changes})
+    options = ("fast", "on", "average")  # another pooling, which this method knows nothing of
+    return list(restrength(NAMES, task or came.task, came, *held.values(), *REGIONS, *options))
+
+
+def test_another_strength_is_made_of_what_is_kept(restyled: Result) -> None:
+    value, made, task, *buttons = moved(restyled)[-1]
+    assert made.task.request.strength == task.request.strength == 0.4
+    assert (value["state"], made.task.varies) == ("done", restyled.task.key)
+    assert dict(value["seconds"]) == restyled.seconds  # nothing was computed anew, and what it took is still said
+    assert buttons == [gr.skip()] * 4  # that took no longer than a moment
+    assert not moved(restyled, style=picture(9))
+    assert not moved(restyled, Task(restyled.task.card, restyled.task.request, 3))  # another picture is on its way
+
+
+def test_another_strength_that_takes_longer_can_be_stopped(restyled: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(task: Task, progress: Progress, preview: Preview = unseen) -> Result:
+        while True:
+            progress(0.5, "slowly")
+            time.sleep(0.01)
+
+    monkeypatch.setattr(Task, "make", slow)
+    monkeypatch.setattr(style_tab, "MOMENT", 0.0)
+    request = restyled.task.request
     assert isinstance(request, StyleRequest)
     held = inputs(content=request.content, style=request.style, strength=40)
-    options = ("fast", "on", "average")  # another pooling, which this method knows nothing of
-    steps = list(restrength(NAMES, task, [restyled], *held.values(), *REGIONS, *options))
-    changed, value, history, _ = steps[-1]
-    assert changed.request.strength == 0.4
-    assert value["state"] == "done"
-    assert value["seconds"] == []  # nothing was computed anew
-    assert [one.task.key for one in history] == [changed.key]
-
-    held["style"] = picture(9)
-    assert not list(restrength(NAMES, task, [restyled], *held.values(), *REGIONS, *options))
-    assert not list(restrength(NAMES, None, [restyled], *held.values(), *REGIONS, *options))
+    steps = restrength(NAMES, restyled.task, restyled, *held.values(), *REGIONS, "fast", "on", "max")
+    view, _, _, stop, mine, go, halt = next(steps)
+    assert (view["state"], stop is mine, go["visible"], halt["visible"]) == ("running", True, False, True)
+    stop.set()
+    view, *others = list(steps)[-1]
+    assert (view["state"], view["key"]) == ("done", restyled.task.key)  # the picture is as it was
+    assert others == [gr.skip()] * 6
+    assert ready_again(stop, mine)[0]["visible"]
+    assert ready_again(threading.Event(), mine) == gr.skip()  # the button was pressed meanwhile
 
 
-def test_the_history_keeps_pictures_of_other_contents(restyled: Result) -> None:
+def test_the_stages_of_a_layouts_picture_keep_their_seconds(restyled: Result) -> None:
+    stations = {"SPADE, street": 1.0, "layout of the style picture": 2.0, "PhotoWCT: stylise": 3.0}
+    came = replace(restyled, seconds=stations, beside={"layout of the style": shown(picture(3), "style-layout.png")})
+    again = with_kept(replace(restyled, seconds={"SPADE, street": 0.5}), came)
+    assert list(again.seconds.items()) == list((stations | {"SPADE, street": 0.5}).items())
+    assert again.beside == came.beside
+    opened = with_kept(replace(restyled, seconds={"stylise": 4.0}), came)
+    assert opened.seconds == {"SPADE, street": 1.0, "layout of the style picture": 2.0, "stylise": 4.0}
+
+
+def test_only_another_strength_of_the_same_picture_is_replaced_in_the_history(restyled: Result) -> None:
     request = restyled.task.request
-    other = replace(restyled, task=Task(restyled.task.card, replace(request, content=picture(7)), 3))
-    lighter = replace(restyled, task=Task(restyled.task.card, replace(request, strength=0.2), 3))
-    assert kept_first([restyled], [other]) == [other, restyled]
-    assert kept_first([restyled, other], [lighter]) == [lighter, other]
-    assert kept_first([restyled], [replace(other, state="stopped")]) == [restyled]
+    assert isinstance(request, StyleRequest)
+
+    def asked_again(strength: float, varies: str = "") -> Result:
+        task = Task(restyled.task.card, replace(request, strength=strength), 3, varies=varies)
+        return replace(restyled, task=task)
+
+    deliberate, first, second = asked_again(0.2), *(asked_again(by, restyled.task.key) for by in (0.3, 0.4))
+    history, strip = enter(deliberate, [restyled])
+    assert history == [deliberate, restyled]
+    assert [item["key"] for item in strip["groups"][0]["items"]] == [one.task.key for one in history]
+    history, _ = enter(first, history)
+    assert history == [first, deliberate, restyled]
+    history, _ = enter(second, history)
+    assert history == [second, deliberate, restyled]
+    assert enter(None, history) == gr.skip()
+
+
+def test_strip_and_heading_name_the_method_and_the_seed_only_where_it_counts(restyled: Result) -> None:
+    [item] = strip_value([restyled])["groups"][0]["items"]
+    assert item["title"] == "strength 80%, smoothing fast · Photorealistic · PhotoWCT, slim"
+    assert shown_value(restyled)["title"] == "Photorealistic · PhotoWCT, slim"
+    request = restyled.task.request
+    assert isinstance(request, StyleRequest)
+    painted = replace(restyled.task, request=replace(request, content_origin="spade-street, seed 3"))
+    assert details(painted) == "strength 80%, smoothing fast · seed 3"
 
 
 def test_what_is_refused_changes_nothing_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from sims.style.gallery import texture_examples
 from sims.ui import session
 from sims.ui.gallery import texture_groups, texture_picture
 from sims.ui.session import Result, Task, shown
-from sims.ui.texture_tab import RESTORED, bring_back, make_texture, open_file, tell
+from sims.ui.texture_tab import bring_back, make_texture, open_file, tell
 from sims.ui.texturing import EXAMPLE, shown_value, texture_task, told
 from zoo import ZooError
 
@@ -96,22 +97,22 @@ def test_a_texture_is_shown_with_its_example_and_can_be_tiled(made: Result) -> N
 
 def test_a_downloaded_texture_brings_everything_back(made: Result, example: np.ndarray) -> None:
     names = ("scales", "steps", "iterations")
-    fields = open_file(names, [], made.path)
-    assert len(fields) == RESTORED + len(names)
+    result = open_file(made.path)
+    view, opened, _, history, strip, *fields = bring_back(names, result, [])
     drop, restored, _, height, width, method, seed, random = fields[:8]
+    assert (view["title"], opened) == ("Steerable pyramid", result)
+    assert strip["groups"][0]["items"][0]["title"] == "scales 2, iterations 2 · seed 4 · Steerable pyramid"
     assert np.array_equal(restored, example)
     assert (height, width, method, seed, random) == (48, 64, "steerable", 4, False)
     assert (fields[-3], fields[-1]) == ("2", "2")
     assert drop["file"]["path"]
-    history = fields[10]
     assert [result.task.request.size for result in history] == [(48, 64)]
-    assert len(bring_back(names, history, history[0])) == len(fields)
+    assert len(bring_back(names, history[0], history)) == 5 + len(fields)
 
 
 def test_nothing_asked_for_changes_nothing_on_the_page() -> None:
     assert list(session.run([], threading.Event())) == [None]
-    [outputs] = make_texture(None, threading.Event(), [])
-    assert [output["__type__"] for output in outputs] == ["update"] * 3
+    assert list(make_texture(None, threading.Event())) == [gr.skip()]
 
 
 def test_our_textures_can_be_chosen() -> None:
