@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
+import io
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from sims.generator import RequestError, StyleRequest
+from sims.image_files import FORMATS
 from sims.kept import Kept
-from sims.label_space import Colour, label_space
+from sims.label_space import Colour, LabelSpace, label_space
 from sims.layout import Layout, nearest_index
 from sims.requests import MAX_LABEL, MAX_PAIRS
 from sims.segmentation import SPACES, segment
-from sims.style.label_maps import read_label_map
+from sims.style.label_maps import label_map_png, read_label_map
 from sims.style.layout_chain import segmenters_space
 from sims.style.regions import FEWEST, FURTHEST
 from sims.ui.layouts import uploaded_bytes
@@ -108,7 +111,7 @@ def found_regions(
     if kind == NONE:
         return None
     if kind == MAPS:
-        return RegionMaps(_uploaded(content_map, "content"), _uploaded(style_map, "style"))
+        return _of_maps(_uploaded(content_map, "content"), _uploaded(style_map, "style"), (content_map, style_map))
     if kind == LAYOUT:
         if layout is None:
             raise RequestError("The content picture came without a layout; choose other regions.")
@@ -122,20 +125,38 @@ def _uploaded(path: str | None, whose: str) -> np.ndarray:
     return read_label_map(uploaded_bytes(path, f"label map of the {whose} picture"), whose)
 
 
+def _of_maps(content: np.ndarray, style: np.ndarray, paths: tuple[str | None, ...]) -> RegionMaps:
+    """Label maps as they are; those with the colours of a label space, as layouts are saved here, have its names."""
+    for space in map(label_space, SPACES):
+        if all(_has_colours(path, labels, space) for path, labels in zip(paths, (content, style), strict=True)):
+            return RegionMaps(content, style, *_legend(space))
+    return RegionMaps(content, style)
+
+
+def _has_colours(path: str | None, labels: np.ndarray, space: LabelSpace) -> bool:
+    with Image.open(io.BytesIO(uploaded_bytes(path, "label map")), formats=FORMATS) as image:
+        colours = image.getpalette() if image.mode == "P" else None
+    known = {each.id: tuple(each.colour) for each in space.classes}
+    return colours is not None and all(
+        tuple(colours[3 * one : 3 * one + 3]) == known.get(one) for one in np.unique(labels).tolist()
+    )
+
+
+def _legend(space: LabelSpace) -> tuple[dict[int, str], dict[int, Colour]]:
+    """The names and the colours of its classes, by id."""
+    return {each.id: each.name for each in space.classes}, {each.id: each.colour for each in space.classes}
+
+
 def _of_layout(layout: Layout, style: np.ndarray, style_layout: Layout | None, style_map: str | None) -> RegionMaps:
     if style_map:
-        names = {each.id: each.name for each in layout.space.classes}
-        colours = {each.id: each.colour for each in layout.space.classes}
-        return RegionMaps(layout.ids.astype(np.int32), _uploaded(style_map, "style"), names, colours)
+        return RegionMaps(layout.ids.astype(np.int32), _uploaded(style_map, "style"), *_legend(layout.space))
     space = segmenters_space(layout)
     moved = layout.to_space(space)
     return _of_classes(moved.layout, _known(style_layout, style, space), tuple(moved.sentences()))
 
 
 def _of_classes(content: Layout, style: Layout, notes: tuple[str, ...] = ()) -> RegionMaps:
-    names = {each.id: each.name for each in content.space.classes}
-    colours = {each.id: each.colour for each in content.space.classes}
-    return RegionMaps(content.ids.astype(np.int32), style.ids.astype(np.int32), names, colours, notes)
+    return RegionMaps(content.ids.astype(np.int32), style.ids.astype(np.int32), *_legend(content.space), notes)
 
 
 def _known(layout: Layout | None, image: np.ndarray, space: str) -> Layout:
@@ -177,6 +198,25 @@ def kind_of(request: StyleRequest) -> str:
         if all(_equal(_kept(image, space), labels) for image, labels in sides):
             return space
     return MAPS
+
+
+def label_map_files(request: StyleRequest) -> list[bytes]:
+    """The label maps of a request as files, in the colours of a label space where its ids are known to be classes."""
+    both = [labels for labels in (request.content_labels, request.style_labels) if labels is not None]
+    space = _space_of(request, {int(one) for labels in both for one in np.unique(labels)})
+    if space is None:
+        return [label_map_png(labels) for labels in both]
+    return [Layout(labels.astype(np.uint8), space).to_png() for labels in both]
+
+
+def _space_of(request: StyleRequest, ids: set[int]) -> LabelSpace | None:
+    """The label space of the regions, where their names tell it, or the ids of a layout that the content was made of."""
+    spaces = [space for space in map(label_space, SPACES) if ids <= set(_legend(space)[0])]
+    for space in spaces:
+        if all(request.label_names.get(one) == name for one, name in _legend(space)[0].items() if one in ids):
+            return space
+    made = not request.label_names and request.content_origin
+    return spaces[0] if made and len(spaces) == 1 else None
 
 
 def _equal(found: np.ndarray | None, labels: np.ndarray) -> bool:

@@ -28,10 +28,19 @@ import numpy as np
 
 from sims.generator import StyleRequest
 from sims.layout import Layout
-from sims.style.label_maps import label_map_png
 from sims.ui.events import INSTANT, PAGE
 from sims.ui.page_part import page_part
-from sims.ui.regions import KINDS, LAYOUT, MAPS, NONE, found_regions, kept_choices, kind_of, regions_value
+from sims.ui.regions import (
+    KINDS,
+    LAYOUT,
+    MAPS,
+    NONE,
+    found_regions,
+    kept_choices,
+    kind_of,
+    label_map_files,
+    regions_value,
+)
 from sims.ui.session import FAULTS
 from sims.ui.shelf import SHELF
 
@@ -129,16 +138,13 @@ def show_regions(
 
 def restored_regions(request: StyleRequest) -> list[Any]:
     """The fields for a request from a picture made here: label maps that nobody finds again become uploaded ones."""
-    labels, others = request.content_labels, request.style_labels
-    if labels is None or others is None:
+    if request.content_labels is None or request.style_labels is None:
         return [gr.update(value=NONE), None, None, {"empty": NOTHING}]
     kind = kind_of(request)
     files: list[str | None] = [None, None]
     if kind == MAPS:
-        files = [
-            SHELF.put(label_map_png(each), f"{whose}-regions.png")
-            for each, whose in ((labels, "content"), (others, "style"))
-        ]
+        both = zip(label_map_files(request), ("content", "style"), strict=True)
+        files = [SHELF.put(data, f"{whose}-regions.png") for data, whose in both]
     maps = found_regions(request.content, request.style, None, None, kind, *files)
     assert maps is not None
     chosen = {kind: {str(one): other for one, other in request.pairs.items()}}

@@ -192,3 +192,23 @@ def test_regions_that_were_found_are_found_again_and_keep_their_names() -> None:
     changed = maps.content.copy()
     changed[0, 0] += 1
     assert restored_regions(StyleRequest(CONTENT, STYLE, changed, maps.style))[0]["value"] == "maps"
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({"label_names": {3: "wall", 7: "traffic sign", 14: "truck"}}, ["wall", "traffic sign", "truck"]),
+        ({"content_origin": "spade-street, revision 0123abcd, seed 7"}, ["wall", "traffic sign", "truck"]),
+        ({}, ["id 3", "id 7", "id 14"]),
+        ({"label_names": {3: "sea", 7: "hull", 14: "mast"}}, ["id 3", "id 7", "id 14"]),
+    ],
+)
+def test_restored_regions_have_the_names_that_the_picture_tells(told: dict[str, Any], named: list[str]) -> None:
+    labels = np.where(ONE == 900, 14, ONE)
+    kind, content_map, style_map, shown = restored_regions(StyleRequest(CONTENT, STYLE, labels, OTHER, **told))
+    assert kind["value"] == "maps"
+    names = {region["id"]: region["name"] for region in shown["sides"][0]["regions"]}
+    assert [names[one] for one in (3, 7, 14)] == named
+    chosen = chosen_regions(CONTENT, STYLE, None, None, "maps", content_map["value"], style_map["value"], shown)
+    assert chosen.content_labels is not None
+    assert np.array_equal(chosen.content_labels, labels)
