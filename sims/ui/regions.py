@@ -210,7 +210,7 @@ def label_map_files(request: StyleRequest) -> list[bytes]:
 
 
 def _space_of(request: StyleRequest, ids: set[int]) -> LabelSpace | None:
-    """The label space of the regions, where their names tell it, or the ids of a layout that the content was made of."""
+    """The label space of the regions, where their names tell it, or the ids of a layout that the content is made of."""
     spaces = [space for space in map(label_space, SPACES) if ids <= set(_legend(space)[0])]
     for space in spaces:
         if all(request.label_names.get(one) == name for one, name in _legend(space)[0].items() if one in ids):
