@@ -14,7 +14,8 @@ from playwright.sync_api import Locator, Page, expect
 from running_studio import Studio
 
 from sims.generator import StyleRequest
-from sims.provenance import read_recipe
+from sims.load import load
+from sims.provenance import picture_png, read_recipe
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -100,13 +101,20 @@ def test_a_photograph_takes_on_a_look_and_everything_comes_back(
     page.get_by_role("button", name="Show result").click()
     expect(page.locator("#style-view .viewer-times li")).to_have_count(4)
 
+    page.get_by_role("button", name="content on the left").click()
+    apply(page)
+    tags = page.locator("#style-view .viewer-tag")
+    expect(tags).to_have_text(["content", "result"])
+    expect(page.locator("#style-history .strip-item")).to_have_count(2)
+    page.get_by_role("button", name="stylise on the left").click()
+
     strength = page.locator("#style-strength input[type=range]")
     strength.focus()
     for _ in range(3):
         page.keyboard.press("ArrowLeft")
     expect(page.locator("#style-view .viewer-said")).to_contain_text("strength 97%")
-    expect(page.locator("#style-history .strip-item")).to_have_count(1)
-    expect(page.locator("#style-view .viewer-tag-before")).to_have_text("stylise")  # what was looked at stays
+    expect(page.locator("#style-history .strip-item")).to_have_count(3)
+    expect(tags).to_have_text(["stylise", "result"])  # what was looked at stays
 
     kept = tmp_path / "kept.png"
     kept.write_bytes(downloaded(page))
@@ -131,6 +139,47 @@ def test_a_photograph_takes_on_a_look_and_everything_comes_back(
     expect(page.locator("#style-style .drop-note")).to_have_text("96 × 64")
 
 
+def test_regions_come_back_into_a_drawer_that_was_never_opened(
+    page: Page, studio: Studio, photograph: Path, tmp_path: Path
+) -> None:
+    content = np.asarray(Image.open(photograph))
+    labels = np.repeat(np.repeat([[3, 7]], 32, 0), 48, 1).astype(np.int32)
+    options = {"smoothing": "fast", "post_filter": "off"}
+    request = StyleRequest(content, content[:, ::-1].copy(), labels, labels, {3: 7, 7: None}, 0.5, options)
+    kept = tmp_path / "regions.png"
+    kept.write_bytes(picture_png(load("photo-wct-world").generate(request, seed=0)))
+    opened(page, studio)
+    with page.expect_file_chooser() as chooser:
+        page.locator("#style-restore").click()
+    chooser.value.set_files(kept)
+    expect(page.locator("#regions .regions-row")).to_have_count(2)
+    expect(page.locator('#regions .regions-row[data-id="3"] select')).to_have_value("7")
+    page.get_by_role("button", name=re.compile("^Regions")).click()
+    expect(page.locator("#regions .regions-row").first).to_be_hidden()
+    apply(page)
+    again = read_recipe(downloaded(page)).request
+    assert isinstance(again, StyleRequest)
+    assert again.pairs == {3: 7, 7: None}
+    assert again.content_labels is not None
+
+
+@pytest.mark.parametrize(("width", "height"), [(1000, 20), (20, 1000)])
+def test_a_strip_of_a_picture_can_be_seen_and_compared(
+    page: Page, studio: Studio, tmp_path: Path, width: int, height: int
+) -> None:
+    path = tmp_path / "strip.png"
+    Image.new("RGB", (width, height), (120, 90, 60)).save(path)
+    opened(page, studio)
+    page.locator("#style-content input[type=file]").set_input_files(path)
+    choose_style(page)
+    option(page, "smoothing", "Off")
+    apply(page)
+    box = stage(page).bounding_box()
+    assert box["width"] >= 280
+    assert 160 <= box["height"] <= 900
+    expect(page.get_by_role("slider", name="Where before ends")).to_be_in_viewport()
+
+
 def test_a_layout_is_painted_and_restyled_in_one_action_and_can_be_stopped(page: Page, studio: Studio) -> None:
     opened(page, studio)
     page.get_by_label("The layout in the editor").check()
@@ -145,6 +194,9 @@ def test_a_layout_is_painted_and_restyled_in_one_action_and_can_be_stopped(page:
     expect(page.locator("#style-view .viewer-times li").first).to_contain_text("SPADE, street")
     expect(page.locator("#style-view .viewer-times li").nth(1)).to_contain_text("layout of the style picture")
     expect(page.locator("#style-view .viewer-tag-before")).to_have_text("SPADE, street")
+    page.locator("#style-history .strip-item").click()
+    expect(page.get_by_role("radio", name="A picture")).to_be_checked()
+    expect(page.locator("#regions .regions-row").first).to_be_visible()
 
 
 def test_a_card_is_sent_with_its_layout(page: Page, studio: Studio) -> None:

@@ -68,7 +68,7 @@ def test_a_texture_is_made_downloaded_and_opened_again(page: Page, studio: Studi
     page.locator("#texture-seed input").fill("11")
     make(page)
     expect(done(page)).to_be_visible(timeout=MADE)
-    expect(page.locator("#texture-view")).to_contain_text("64 × 48 · seed 11 · scales 2, iterations 3")
+    expect(page.locator("#texture-view")).to_contain_text("64 × 48 · scales 2, iterations 3 · seed 11")
     expect(page.locator("#texture-view")).to_contain_text("synthesise")
     expect(page.locator("#texture-history .strip-item")).to_have_count(1)
 
@@ -80,6 +80,10 @@ def test_a_texture_is_made_downloaded_and_opened_again(page: Page, studio: Studi
     assert isinstance(recipe.request, TextureRequest)
     assert np.array_equal(recipe.request.example, BRICKS.picture())
     assert (recipe.request.size, recipe.seed, recipe.options["iterations"]) == ((48, 64), 11, "3")
+
+    page.get_by_role("button", name="Show example").click()
+    expect(result(page)).to_have_attribute("alt", "example")
+    page.get_by_role("button", name="Show result").click()
 
     tile = done(page).get_by_role("button", name="Show tiled 2×2")
     tile.click()
@@ -167,6 +171,7 @@ def test_textures_go_on_as_style_content_and_example(page: Page, studio: Studio)
 def test_it_works_on_a_phone_by_touch(open_page: Callable[..., Page], studio: Studio) -> None:
     page = with_example(open_page(**PHONE), studio)
     page.get_by_role("button", name="Make texture").tap()
+    expect(page.locator("#texture-view .viewer-working")).to_be_in_viewport()
     expect(done(page)).to_be_visible(timeout=MADE)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     expect(page.get_by_role("tab")).to_have_count(4)
