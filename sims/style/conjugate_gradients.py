@@ -52,7 +52,8 @@ def conjugate_gradients(
         size = power / _dots(direction, product).clamp(min=_TINY)
         change.addcmul_(direction, size[:, None])
         residual.addcmul_(product, size[:, None], value=-1)
-        steps.append(float((direction.abs().amax((0, 2)) * size).max()))
+        steps.append(float((torch.linalg.vector_norm(direction, math.inf, (0, 2)) * size).max()))
+        del estimate, product  # the next use of the preconditioner needs their room
         distance = sum(steps)
         if not math.isfinite(distance):
             raise ArithmeticError("The steps of the smoothing grow without end for this picture.")

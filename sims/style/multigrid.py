@@ -20,6 +20,7 @@ from sims.style.stencil import Stencil
 COARSE_OFFSETS = ((0, 0), (0, 1), (1, -1), (1, 0), (1, 1))
 _SIDE = 3  # of the squares; two cells are coupled across one square at most
 _FIRST_DEGREE, _DEGREE = 1, 8  # of the smoothers; it is on the coarse levels that much is to be gained
+_STRIP_ROWS = 32  # of squares, that the work in float64 needs little room
 _DIRECT = 1024  # unknowns, at most, of the last level
 _LANCZOS_STEPS, _LANCZOS_END = 20, 1e-5
 _MARGIN = 1.1  # what Lanczos' method may lack
@@ -154,17 +155,16 @@ class _Aggregates:
 
     def _normalise(self, couplings: Tensor) -> None:
         """Change the bases such that each square's own block L L' of `couplings`, in place, becomes the identity."""
-        factor = _lower_factors(couplings[0].permute(2, 3, 0, 1))  # (rows, columns, k, k)
-        inverse = torch.linalg.inv(factor).float().permute(2, 3, 0, 1)
+        strips = [_lower_factors(strip) for strip in couplings[0].permute(2, 3, 0, 1).split(_STRIP_ROWS)]
+        factor, inverse = (torch.cat(parts).permute(2, 3, 0, 1) for parts in zip(*strips, strict=True))
         around = F.pad(inverse, (1, 1, 0, 1))
         for coupling, (down, right) in zip(couplings, COARSE_OFFSETS, strict=True):
             there = around[:, :, down : down + self.rows, 1 + right : 1 + right + self.columns]
-            here = (inverse[:, :, None] * coupling).sum(1)
-            coupling.copy_((here[:, None] * there).sum(2))
+            coupling.copy_(_products(_products(inverse, coupling), there.transpose(0, 1)))
         couplings[0] = (couplings[0] + couplings[0].transpose(0, 1)) / 2
         couplings[0].diagonal().fill_(1)
-        self._basis = (self._basis[:, None] * inverse.flatten(2)).sum(2)
-        self.candidates = torch.einsum("hwji,jchw->ichw", factor.float(), self.candidates)
+        self._basis = _products(self._basis, inverse.transpose(0, 1).flatten(2))
+        self.candidates = _products(factor.transpose(0, 1), self.candidates)
 
     def _gathered(self, vector: Tensor) -> Tensor:
         """(m * side^2, B, squares) of (m, B, cells): the unknowns of a square below each other."""
@@ -194,13 +194,22 @@ def _orthonormal(vectors: Tensor) -> tuple[Tensor, Tensor]:
     return basis, factor
 
 
-def _lower_factors(blocks: Tensor) -> Tensor:
-    """The Cholesky factors, float64, of (..., k, k); of the diagonal alone where a block is not definite."""
+def _products(one: Tensor, other: Tensor) -> Tensor:
+    """The matrix products (a, c, ...) of (a, b, ...) and (b, c, ...), in each place."""
+    total = other.new_zeros(len(one), *other.shape[1:])
+    for number, part in enumerate(other):
+        total.addcmul_(one[:, number, None], part)
+    return total
+
+
+def _lower_factors(blocks: Tensor) -> tuple[Tensor, Tensor]:
+    """The Cholesky factors of (..., k, k), of the diagonal alone where a block is not definite, and their inverses."""
     blocks = (blocks + blocks.mT).double() / 2
     diagonal = blocks.diagonal(dim1=-2, dim2=-1)
     diagonal[diagonal <= 0] = 1  # of what depends on the candidates before it
     factor, failed = torch.linalg.cholesky_ex(blocks)
-    return torch.where((failed > 0)[..., None, None], torch.diag_embed(diagonal.sqrt()), factor)
+    factor = torch.where((failed > 0)[..., None, None], torch.diag_embed(diagonal.sqrt()), factor)
+    return factor.float(), torch.linalg.inv(factor).float()
 
 
 def _dense(matrix: Stencil) -> Tensor:
