@@ -26,9 +26,9 @@ _STRIP_PIXELS = 1 << 14  # of one strip all that is computed on the way stays in
 def affinity(content: Tensor, epsilon: float = EPSILON) -> Tensor:
     """The affinities (13, H, W) float64 of each pixel p with p + OFFSETS[o]; 0 where that is outside the picture.
 
-    `content` is (3, H, W) float64 in [0, 1], at least 3x3.
+    `content` is (3, H, W) uint8, or float64 in [0, 1], at least 3x3.
     """
-    stencil = content.new_zeros(len(OFFSETS), *content.shape[1:])
+    stencil = torch.zeros(len(OFFSETS), *content.shape[1:], dtype=torch.float64)
     for top, strip in affinity_strips(content, epsilon):
         stencil[:, top : top + strip.shape[1]] += strip
     return stencil
@@ -39,7 +39,12 @@ def affinity_strips(content: Tensor, epsilon: float = EPSILON) -> Iterator[tuple
     _, height, width = content.shape
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height - 2, rows):  # a window goes by the row of its upper pixels
-        yield top, _of_windows(content[:, top : min(top + rows, height - 2) + 2], epsilon)
+        yield top, _of_windows(scaled(content[:, top : min(top + rows, height - 2) + 2]), epsilon)
+
+
+def scaled(picture: Tensor) -> Tensor:
+    """A picture in float64: uint8 to [0, 1], floats as they are."""
+    return picture.double() / 255 if picture.dtype == torch.uint8 else picture.double()
 
 
 def degrees(height: int, width: int) -> Tensor:

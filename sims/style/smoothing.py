@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sims.style.affinity import OFFSETS, affinity_strips, degrees
+from sims.style.affinity import OFFSETS, affinity_strips, degrees, scaled
 from sims.style.conjugate_gradients import conjugate_gradients
 from sims.style.multigrid import Multigrid
 from sims.style.stencil import Stencil
@@ -66,13 +66,14 @@ def smoothed(
         stylised = stylised[MARGIN:-MARGIN, MARGIN:-MARGIN]
         smaller = Image.fromarray(content).resize(stylised.shape[1::-1], Image.Resampling.BILINEAR)
         content = np.asarray(smaller)
-    solution = solve(_framed(stylised), _framed(content), tolerance, advance)
+    solution = solve(scaled(_framed(stylised)), _framed(content), tolerance, advance)
     return solution[:, MARGIN:-MARGIN, MARGIN:-MARGIN].permute(1, 2, 0).numpy()
 
 
 def solve(stylised: Tensor, content: Tensor, tolerance: float, advance: Advance) -> Tensor:
     """V, (3, H, W) float64, for Y = `stylised` and the affinity of `content`, both (3, H, W) float64 in [0, 1].
 
+    `content` may be uint8 instead, which takes less room.
     Where the multigrid cycle fails a picture, the diagonal alone is the preconditioner: that takes longer, but is sure.
     """
     _, height, width = content.shape
@@ -104,10 +105,9 @@ def solve(stylised: Tensor, content: Tensor, tolerance: float, advance: Advance)
 
 
 def _framed(picture: np.ndarray) -> Tensor:
-    """(3, H + 4, W + 4) float64 in [0, 1] of (H, W, 3), its border repeated outwards."""
-    scale = 255 if picture.dtype == np.uint8 else 1
-    planes = torch.from_numpy(picture.transpose(2, 0, 1).astype(np.float64)) / scale
-    return torch.nn.functional.pad(planes[None], (MARGIN,) * 4, mode="replicate")[0]
+    """(3, H + 4, W + 4) of (H, W, 3), its border repeated outwards."""
+    around = ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN))
+    return torch.from_numpy(np.pad(picture.transpose(2, 0, 1), around, mode="edge"))
 
 
 class _Progress:
@@ -139,7 +139,8 @@ class System:
     def multigrid(self, tick: Callable[[], None]) -> Multigrid:
         """The one that is near; raises `ArithmeticError` where rounding does not let it be made."""
         # W reproduces the affine functions of the colour, so that the matrix almost vanishes on them.
-        affine = torch.cat((torch.ones_like(self._content[:1]), self._content)).float()
+        colours = scaled(self._content).float()
+        affine = torch.cat((torch.ones_like(colours[:1]), colours))
         return Multigrid(self.single, affine[None], tick)
 
     def diagonal(self) -> Callable[[Tensor], Tensor]:
