@@ -12,8 +12,8 @@ most. It is solved by preconditioned conjugate gradients in float32, corrected u
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 import numpy as np
@@ -66,7 +66,8 @@ def smoothed(
         stylised = stylised[MARGIN:-MARGIN, MARGIN:-MARGIN]
         smaller = Image.fromarray(content).resize(stylised.shape[1::-1], Image.Resampling.BILINEAR)
         content = np.asarray(smaller)
-    solution = solve(scaled(_framed(stylised)), _framed(content), tolerance, advance)
+    with _one_thread():
+        solution = solve(scaled(_framed(stylised)), _framed(content), tolerance, advance)
     return solution[:, MARGIN:-MARGIN, MARGIN:-MARGIN].permute(1, 2, 0).numpy()
 
 
@@ -102,6 +103,20 @@ def solve(stylised: Tensor, content: Tensor, tolerance: float, advance: Advance)
         solution = (wanted / root)[None]
         improve(solution, system.diagonal(), **_DIAGONAL_STEPS)
     return solution[0].mul_(root).view(3, height, width)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Within, torch works with one thread: the thousands of short operations would each wait for the slowest of several.
+
+    Where another process holds one of two cores, two threads take five to fifteen times as long as one.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _framed(picture: np.ndarray) -> Tensor:

@@ -97,6 +97,17 @@ def test_progress_grows_to_the_end_and_may_end_the_work() -> None:
         smooth(recoloured(content), content, cancel)
 
 
+def test_it_works_with_one_thread_and_leaves_the_number_as_it_was() -> None:
+    before, content, threads = torch.get_num_threads(), photograph(20, 24), set[int]()
+    torch.set_num_threads(2)
+    try:
+        smooth(recoloured(content), content, lambda done: threads.add(torch.get_num_threads()))
+        assert threads == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("failure", ["levels", "cycle", "steps"])
 def test_where_multigrid_fails_the_diagonal_still_leads_to_the_solution(
     failure: str, monkeypatch: pytest.MonkeyPatch
