@@ -107,7 +107,7 @@ def solve(stylised: Tensor, content: Tensor, tolerance: float, advance: Advance)
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Within, torch works with one thread: the thousands of short operations would each wait for the slowest of several.
+    """Within, torch works with one thread: of several, each of its many short operations would wait for the slowest.
 
     Where another process holds one of two cores, two threads take five to fifteen times as long as one.
     """
