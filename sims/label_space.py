@@ -66,6 +66,11 @@ class LabelSpace:
         return {label.id: label for label in self.classes}
 
     @cached_property
+    def names(self) -> dict[int, str]:
+        """The names of the classes by id."""
+        return {label.id: label.name for label in self.classes}
+
+    @cached_property
     def valid(self) -> np.ndarray:
         """Which of the 256 ids are classes: (256,) bool, read-only."""
         valid = np.zeros(256, bool)

@@ -195,7 +195,7 @@ def _labels(
         first, second = (segment(picture, args.regions, device) for picture in (content, style))
         print(f"Regions of the content picture: {_told(first)}.")
         print(f"Regions of the style picture: {_told(second)}.")
-        return first.ids, second.ids, {each.id: each.name for each in first.space.classes}
+        return first.ids, second.ids, first.space.names
     maps = [
         None if path is None else read_label_map(path, whose)
         for path, whose in ((args.content_layout, "content"), (args.style_layout, "style"))
@@ -205,10 +205,8 @@ def _labels(
 
 def _told(layout: Layout) -> str:
     """The regions of a layout, the largest first: id, name and share of the pixels."""
-    ids, counts = np.unique(layout.ids, return_counts=True)
-    names = {each.id: each.name for each in layout.space.classes}
-    ranked = sorted(zip(ids.tolist(), counts.tolist(), strict=True), key=lambda found: -found[1])
-    return ", ".join(f"{one} {names[one]} ({count / layout.ids.size:.1%})" for one, count in ranked)
+    ranked = sorted(layout.counts().items(), key=lambda found: -found[1])
+    return ", ".join(f"{layout.space.id_of(name)} {name} ({count / layout.ids.size:.1%})" for name, count in ranked)
 
 
 def _pair(text: str) -> tuple[int, int | None]:

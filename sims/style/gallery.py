@@ -5,15 +5,13 @@ They come from frames of the built-in world and from scikit-image's sample photo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import skimage.data
-from skimage.color import gray2rgb
 
 from sims.label_space import LabelSpace, label_space
+from sims.photographs import photograph
 from sims.world import SPACES, World
 
 PHOTOGRAPH = "photograph"
@@ -33,9 +31,7 @@ class TextureExample:
 
     def picture(self) -> np.ndarray:
         """The texture, RGB uint8 (side, side, 3); raises `WorldError` where the world is damaged."""
-        whole = (
-            _photograph(self.number) if self.source == PHOTOGRAPH else _world().read(self.source, self.number).picture
-        )
+        whole = _whole(self.source, self.number)
         return whole[self.top : self.top + self.side, self.left : self.left + self.side].copy()
 
 
@@ -55,7 +51,7 @@ class StylePicture:
 
     def picture(self) -> np.ndarray:
         """The frame, RGB uint8 (H, W, 3); raises `WorldError` where the world is damaged."""
-        return _world().read(self.source, self.number).picture
+        return _whole(self.source, self.number)
 
     def labels(self) -> np.ndarray:
         """Its labels, uint8 (H, W), ids of `label_space`; raises `WorldError` where the world is damaged."""
@@ -73,9 +69,7 @@ class ContentPicture:
 
     def picture(self) -> np.ndarray:
         """The picture, RGB uint8 (H, W, 3); raises `WorldError` where the world is damaged."""
-        if self.source == PHOTOGRAPH:
-            return _photograph(self.number)
-        return _world().read(self.source, self.number).picture
+        return _whole(self.source, self.number)
 
 
 def texture_examples() -> tuple[TextureExample, ...]:
@@ -98,19 +92,9 @@ def _world() -> World:
     return World()
 
 
-def _photograph(name: str) -> np.ndarray:
-    picture = _PHOTOGRAPHS[name]()
-    return gray2rgb(picture) if picture.ndim == 2 else picture
-
-
-_PHOTOGRAPHS: Mapping[str, Callable[[], np.ndarray]] = {
-    "astronaut": skimage.data.astronaut,
-    "brick": skimage.data.brick,
-    "chelsea": skimage.data.chelsea,
-    "coffee": skimage.data.coffee,
-    "gravel": skimage.data.gravel,
-    "rocket": skimage.data.rocket,
-}
+def _whole(source: str, number: str) -> np.ndarray:
+    """The picture that a texture is cut out of, or that is offered whole: RGB uint8 (H, W, 3). `WorldError`."""
+    return photograph(number) if source == PHOTOGRAPH else _world().read(source, number).picture
 
 
 _TEXTURES = (

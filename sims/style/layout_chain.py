@@ -74,9 +74,16 @@ def restyle_layout(
     space = style_layout.space.name if style_layout else segmenters_space(request.layout)
     found = style_layout or timed(SEGMENTED, lambda: segment(style, space, generator.device))
     moved = request.layout.to_space(space)
-    names = {each.id: each.name for each in found.space.classes}
     asked = StyleRequest(
-        before.image, style, moved.layout.ids, found.ids, {}, strength, options or {}, names, _origin(before)
+        before.image,
+        style,
+        moved.layout.ids,
+        found.ids,
+        {},
+        strength,
+        options or {},
+        found.space.names,
+        _origin(before),
     )
     picture = stylist.generate(asked, seed=seed, progress=_part(progress, SHARES[1], 1.0), preview=preview)
     stations |= {f"{stylist.card.title}: {stage}": seconds for stage, seconds in picture.seconds.items()}

@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 
 from sims.generator import MAX_SEED
+from sims.training.cips import CONFIGS as CIPS
+from sims.training.cips import CipsRecipe
 from sims.training.crn import CrnRecipe
 from sims.training.data import Frames, read_frames
 from sims.training.loop import Recipe, train
@@ -26,6 +28,7 @@ SEGMENTER = "segmenter-world"
 PHOTO_WCT = "photo-wct-world"
 NAMES = (
     *(SEGMENTER, PHOTO_WCT, "spade-street", "spade-landscape", "pix2pix-street", "pix2pix-landscape", "crn-street"),
+    *CIPS,
     *PARTS,
 )
 Build = Callable[[str, Frames, Frames, Path, torch.device], Recipe]
@@ -80,6 +83,8 @@ def build(name: str, world: World, out: Path, device: torch.device) -> Recipe:
         segmenter = BUILTIN.parent / SEGMENTER
     if name == PHOTO_WCT:
         return PhotoWctRecipe(name, world, segmenter, device)
+    if name in CIPS:
+        return CipsRecipe(name, world, segmenter, device)
     if name in PARTS:
         return PARTS[name].recipe(name, world, segmenter, device)
     family, _, space = name.partition("-")

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import skimage.data
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sims.generator import placed, to_uint8
 from sims.memory.colour_transfer import transfer_colours
+from sims.photographs import photograph
+from sims.segmentation import load_segmenter
 from sims.style.gram import normalise
 from sims.style.photo_wct import LEVELS, PhotoWct
 from sims.style.whitening import Moments, colouring, restyling
@@ -35,12 +36,12 @@ from sims.training.loop import Review
 from sims.training.shipping import ship
 from sims.vgg import VGG19
 from sims.world import World
-from zoo.files import read_config, read_weights
+from zoo.files import read_config
 
 SPACES = ("street", "landscape")
 # The photographs that come with scikit-image, and one of them that is held out.
 PHOTOGRAPHS = (
-    *("astronaut", "cat", "rocket", "hubble_deep_field", "retina", "immunohistochemistry", "colorwheel"),
+    *("astronaut", "chelsea", "rocket", "hubble_deep_field", "retina", "immunohistochemistry", "colorwheel"),
     *("camera", "moon", "brick", "grass", "gravel", "coins"),
 )
 HELD_OUT = "coffee"
@@ -77,8 +78,8 @@ class PhotoWctRecipe(FittingRecipe):
     def __init__(self, name: str, world: World, segmenter: Path, device: torch.device):
         self.frames = [read_frames(world, space, "training").pictures for space in SPACES]
         self.held_out = torch.cat([read_frames(world, space, "held_out").pictures for space in SPACES])
-        self.photographs = [photograph(name) for name in PHOTOGRAPHS]
-        self.trunk = placed(read_trunk(segmenter), device).requires_grad_(False)
+        self.photographs = [photograph_tensor(name) for name in PHOTOGRAPHS]
+        self.trunk = placed(load_segmenter(segmenter).trunk, device).requires_grad_(False)
         self.width: float = read_config(segmenter)["width"]
         known = [picture[None].to(device).float() / 127.5 - 1 for picture in self.photographs]
         known += [frames[:1].to(device).float() / 127.5 - 1 for frames in self.frames]
@@ -196,7 +197,7 @@ class PhotoWctRecipe(FittingRecipe):
             self._refit(network, np.random.default_rng(self.steps), 1.0)
         count = len(self.held_out)
         frames = self.held_out[np.linspace(0, count - 1, min(limit, count)).astype(int)]
-        pictures = [*frames.float(), photograph(HELD_OUT).float()]
+        pictures = [*frames.float(), photograph_tensor(HELD_OUT).float()]
         differences: dict[int, list[float]] = {level: [] for level in LEVELS}
         rows = []
         for index, picture in enumerate(pictures):
@@ -214,18 +215,9 @@ class PhotoWctRecipe(FittingRecipe):
         ship(folder, self.shipped(), {"family": "photo_wct", "width": self.width, "depth": DEPTH})
 
 
-def photograph(name: str) -> Tensor:
+def photograph_tensor(name: str) -> Tensor:
     """One of scikit-image's photographs, (3, H, W) uint8."""
-    picture = getattr(skimage.data, name)()
-    colours = np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
-    return torch.from_numpy(colours[..., :3].transpose(2, 0, 1).copy())
-
-
-def read_trunk(segmenter: Path) -> VGG19:
-    """The trunk of a segmenter's checkpoint, which takes pictures in [-1, 1]."""
-    trunk, tensors = VGG19(read_config(segmenter)["width"]), read_weights(segmenter)
-    trunk.load_state_dict({key: tensors[f"trunk.{key}"].float() for key in trunk.state_dict()})
-    return trunk.eval()
+    return torch.from_numpy(photograph(name).transpose(2, 0, 1).copy())
 
 
 def with_encoder(network: PhotoWct, trunk: VGG19, pictures: Sequence[Tensor]) -> PhotoWct:

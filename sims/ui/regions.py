@@ -144,7 +144,7 @@ def _has_colours(path: str | None, labels: np.ndarray, space: LabelSpace) -> boo
 
 def _legend(space: LabelSpace) -> tuple[dict[int, str], dict[int, Colour]]:
     """The names and the colours of its classes, by id."""
-    return {each.id: each.name for each in space.classes}, {each.id: each.colour for each in space.classes}
+    return space.names, {each.id: each.colour for each in space.classes}
 
 
 def _of_layout(layout: Layout, style: np.ndarray, style_layout: Layout | None, style_map: str | None) -> RegionMaps:
@@ -211,9 +211,9 @@ def label_map_files(request: StyleRequest) -> list[bytes]:
 
 def _space_of(request: StyleRequest, ids: set[int]) -> LabelSpace | None:
     """The label space of the regions, where their names tell it, or the ids of a layout that the content is made of."""
-    spaces = [space for space in map(label_space, SPACES) if ids <= set(_legend(space)[0])]
+    spaces = [space for space in map(label_space, SPACES) if ids <= set(space.names)]
     for space in spaces:
-        if all(request.label_names.get(one) == name for one, name in _legend(space)[0].items() if one in ids):
+        if all(request.label_names.get(one) == name for one, name in space.names.items() if one in ids):
             return space
     made = not request.label_names and request.content_origin
     return spaces[0] if made and len(spaces) == 1 else None

@@ -68,8 +68,6 @@ EMPTY = {
     "text": "Drop a photograph, choose a style picture, press Apply style. Before and after then lie in one place.",
 }
 MOMENT = 0.8  # seconds for which another strength may be on its way before the page says so
-SEED = 12  # its place among the inputs of `asked_task` after the names
-REGION_FIELDS = 4
 
 
 @dataclass(frozen=True)
@@ -124,6 +122,7 @@ def asked_inputs(style: StyleTab, synthesis: SynthesisTab) -> list[Any]:
     """The inputs of `asked_task` after the names of the options."""
     sources, methods = style.sources, style.methods
     return [
+        methods.seed,
         *[
             sources.kind,
             sources.content,
@@ -134,7 +133,7 @@ def asked_inputs(style: StyleTab, synthesis: SynthesisTab) -> list[Any]:
             sources.layout,
         ],
         *[synthesis.layout.editor, synthesis.layout.origin, sources.maker],
-        *[methods.chosen, style.strength, methods.seed, *style.regions.fields, *methods.fields.values()],
+        *[methods.chosen, style.strength, *style.regions.fields, *methods.fields.values()],
     ]
 
 
@@ -163,6 +162,7 @@ def connect_runs(style: StyleTab, synthesis: SynthesisTab) -> None:
 
 def asked_task(
     names: tuple[str, ...],
+    seed: object,
     kind: str,
     content: np.ndarray | None,
     file: Shown | None,
@@ -175,7 +175,6 @@ def asked_task(
     maker: str | None,
     method: str | None,
     strength: object,
-    seed: object,
     *fields: Any,
 ) -> Task:
     """The task that the fields ask for; `fields` are those of the regions, and then the options. Raises a fault."""
@@ -185,22 +184,22 @@ def asked_task(
         raise RequestError("No method is at hand; pull one of those listed below.")
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength <= 100:
         raise RequestError("The page sent no strength from 0 to 100; reload it.")
-    options = options_of(names, fields[REGION_FIELDS:])
+    regions_end = len(fields) - len(names)
+    options = options_of(names, fields[regions_end:])
     look = Look(style, style_file, strength / 100, method, options, session.whole_seed(seed))
     if kind == PAINTED:
         return layout_task(painted_layout(value, origin), maker, look, style_layout)
     if content is None:
         raise RequestError("There is no content picture yet; drop one, or take the layout in the editor.")
-    regions = chosen_regions(content, style, layout, style_layout, *fields[:REGION_FIELDS])
+    regions = chosen_regions(content, style, layout, style_layout, *fields[:regions_end])
     return style_task(content, file, look, regions)
 
 
-def prepare(names: tuple[str, ...], random: bool, *inputs: Any) -> list[Any]:
+def prepare(names: tuple[str, ...], random: bool, seed: int | None, *inputs: Any) -> list[Any]:
     """Check everything that was asked for, and show that the picture is on its way."""
-    before, seed, rest = inputs[:SEED], inputs[SEED], inputs[SEED + 1 :]
     try:
         drawn = seed_for_run(seed, random)
-        task = asked_task(names, *before, drawn, *rest)
+        task = asked_task(names, drawn, *inputs)
     except session.FAULTS as error:
         return not_possible(error)
     return waiting(task, shown_value, drawn)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable, Iterator
 from queue import Queue
 
@@ -11,6 +10,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from small_app import launched
 
 from sims.label_space import label_space
 from sims.layout import Layout
@@ -56,21 +56,8 @@ class App:
 @pytest.fixture(scope="module")
 def app() -> Iterator[App]:
     app = App()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    demo = app.build()
-    demo.launch(
-        server_name="127.0.0.1",
-        server_port=port,
-        prevent_thread_lock=True,
-        quiet=True,
-        run_history=False,
-        ssr_mode=False,
-    )
-    app.url = f"http://127.0.0.1:{port}"
-    yield app
-    demo.close()
+    with launched(app.build()) as app.url:
+        yield app
 
 
 class Editor:

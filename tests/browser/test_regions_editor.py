@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Queue
@@ -13,6 +12,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from small_app import launched
 
 from sims.style.label_maps import label_map_png
 from sims.ui.page_part import STATIC
@@ -53,22 +53,8 @@ class App:
 @pytest.fixture(scope="module")
 def app() -> Iterator[App]:
     app = App()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    demo = app.build()
-    demo.launch(
-        server_name="127.0.0.1",
-        server_port=port,
-        prevent_thread_lock=True,
-        quiet=True,
-        run_history=False,
-        ssr_mode=False,
-        css_paths=[STATIC / "studio.css", STATIC / "regions.css"],
-    )
-    app.url = f"http://127.0.0.1:{port}"
-    yield app
-    demo.close()
+    with launched(app.build(), [STATIC / "studio.css", STATIC / "regions.css"]) as app.url:
+        yield app
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from made_up_world import ticking, world
 
 from sims.generator import StyleRequest
 from sims.load import load
+from sims.segmentation import load_segmenter
 from sims.style.photo_wct import LEVELS, PhotoWct
 from sims.training.__main__ import build
 from sims.training.loop import train
 from sims.training.photo_wct import (
     PHOTOGRAPHS,
     RESPONSE,
-    photograph,
-    read_trunk,
+    photograph_tensor,
     recoloured,
     restyled,
     with_colours,
@@ -28,12 +28,12 @@ from sims.world import BUILTIN
 from zoo.files import read_weights
 
 SEGMENTER = BUILTIN.parent / "segmenter-world"
-PICTURES = [photograph(name)[None, :, :160, :160].float() / 255 for name in ("astronaut", "cat")]
+PICTURES = [photograph_tensor(name)[None, :, :160, :160].float() / 255 for name in ("astronaut", "chelsea")]
 
 
 @pytest.fixture(scope="module")
 def network() -> PhotoWct:
-    return with_encoder(PhotoWct(0.25), read_trunk(SEGMENTER), [picture * 2 - 1 for picture in PICTURES])
+    return with_encoder(PhotoWct(0.25), load_segmenter(SEGMENTER).trunk, [picture * 2 - 1 for picture in PICTURES])
 
 
 def test_all_encoders_are_the_beginnings_of_one(network: PhotoWct) -> None:
@@ -49,7 +49,7 @@ def test_all_encoders_are_the_beginnings_of_one(network: PhotoWct) -> None:
 def test_responses_are_the_trunks_scaled_to_one_mean(network: PhotoWct) -> None:
     features = torch.cat([network.encode(1, picture)[0].detach() for picture in PICTURES])
     assert features.mean((0, 2, 3)).sub(RESPONSE).abs().max() < 0.1 * RESPONSE  # but for the borders
-    trunk = read_trunk(SEGMENTER)(PICTURES[0] * 2 - 1, ["conv1_1"])[0].detach()
+    trunk = load_segmenter(SEGMENTER).trunk(PICTURES[0] * 2 - 1, ["conv1_1"])[0].detach()
     inside = (slice(None), slice(None), slice(1, -1), slice(1, -1))  # borders are padded differently
     scale = features[:1].sum((0, 2, 3)) / trunk.sum((0, 2, 3))
     close = features[:1][inside] / (trunk * scale[:, None, None])[inside].clamp(min=1e-6)
@@ -86,7 +86,9 @@ def test_recolouring_keeps_the_structure() -> None:
 
 
 def test_every_photograph_is_at_hand() -> None:
-    assert all(photograph(name).shape[0] == 3 and min(photograph(name).shape[1:]) > 160 for name in PHOTOGRAPHS)
+    assert all(
+        photograph_tensor(name).shape[0] == 3 and min(photograph_tensor(name).shape[1:]) > 160 for name in PHOTOGRAPHS
+    )
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gradio_client import Client
+from running_studio import Studio
 from small_sims import scene
 
 from sims.layout import Layout
@@ -18,6 +20,14 @@ from sims.ui.samples import sample_layout, samples
 sys.path.insert(0, str(Path(__file__).parents[1] / "zoo"))
 
 SMALL = "sims-cityscapes-256"
+
+
+@pytest.fixture(scope="module")
+def client(studio: Studio) -> Iterator[Client]:
+    """A program that talks to the running app."""
+    client = Client(studio.url, verbose=False)
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="module")

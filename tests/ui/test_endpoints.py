@@ -8,7 +8,6 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,6 @@ from zoo import catalog
 ENDPOINTS = {"/list_generators", "/read_layout", "/convert_layout", "/generate", "/stages", "/compare"}
 ENDPOINTS |= {"/stylize", "/texture", "/spade_pis"}
 LAYOUT = sample_layouts("street")[0].path
-
-
-@pytest.fixture(scope="module")
-def client(studio: Studio) -> Iterator[Client]:
-    client = Client(studio.url, verbose=False)
-    yield client
-    client.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
-from running_studio import Studio
 
 from sims.generator import StyleRequest, TextureRequest
 from sims.layout_samples import sample_layouts
@@ -25,13 +23,6 @@ STYLE = style_pictures()[0]
 QUICK = "steps=2+2;seconds=20"  # of Gatys
 MAPS = {"content_layout": "ones", "style_layout": "others"}
 FEW = "scales=2;iterations=3"  # of the pyramid
-
-
-@pytest.fixture(scope="module")
-def client(studio: Studio) -> Iterator[Client]:
-    client = Client(studio.url, verbose=False)
-    yield client
-    client.close()
 
 
 @pytest.fixture(scope="module")

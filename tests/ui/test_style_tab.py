@@ -57,6 +57,7 @@ def inputs(**changes: Any) -> dict[str, Any]:
     """What the fields hold once both pictures were given."""
     content, style = picture(1), picture(2)
     held = {
+        "seed": 3,
         "kind": PICTURE,
         "content": content,
         "file": shown(content, "content.png"),
@@ -69,7 +70,6 @@ def inputs(**changes: Any) -> dict[str, Any]:
         "maker": "spade-street",
         "method": PIS,
         "strength": 100,
-        "seed": 3,
     }
     return {**held, **changes}
 

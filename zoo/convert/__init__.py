@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.convert import bank, crn, huggan, photo_wct, sims, spade, unet_resnet, vgg
+from zoo.convert import bank, cips, crn, huggan, photo_wct, sims, spade, unet_resnet, vgg
 from zoo.convert.config import Config, Field, Shapes, check_fields
 from zoo.convert.errors import ConvertError
 from zoo.convert.match import check_tensors, looks_like
@@ -66,6 +66,7 @@ FAMILIES: Mapping[str, Family] = {
     "sims": _family(sims, sims.PRESETS, _of_tensorflow),
     "vgg": _family(vgg, vgg.PRESETS),
     "photo_wct": _family(photo_wct, photo_wct.PRESETS),
+    "cips": _family(cips, cips.PRESETS),
     "bank": _family(bank, bank.PRESETS, bank.read),
 }
 
