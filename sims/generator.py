@@ -19,9 +19,10 @@ import torch
 from torch import nn
 
 from sims.layout import Layout
+from sims.grid_request import GridRequest
+from sims.request_error import MAX_SEED, RequestError, check_seed
 from sims.requests import (
     MAX_PIXELS,
-    MAX_SEED,
     REQUESTS,
     WORKS_FROM,
     Card,
@@ -29,12 +30,10 @@ from sims.requests import (
     ImageRequest,
     LayoutRequest,
     Request,
-    RequestError,
     StyleRequest,
     TextureRequest,
     check_image,
     check_request,
-    check_seed,
 )
 
 __all__ = [
@@ -46,6 +45,7 @@ __all__ = [
     "Card",
     "Choice",
     "Generator",
+    "GridRequest",
     "ImageRequest",
     "LayoutRequest",
     "Picture",
@@ -182,6 +182,8 @@ class Generator(ABC):
                 image = self._from_image(request.image, options, run)
             elif isinstance(request, StyleRequest):
                 image = self._from_style(request, options, run)
+            elif isinstance(request, GridRequest):
+                image = self._from_grid(request, options, run)
             else:
                 image = self._from_texture(request, options, run)
         progress(1.0, "done")
@@ -213,6 +215,10 @@ class Generator(ABC):
 
     def _from_style(self, request: StyleRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
         """The picture, RGB uint8 and exactly of the content's size, of a checked request."""
+        raise NotImplementedError
+
+    def _from_grid(self, request: GridRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
+        """The picture, RGB uint8 and exactly of the size asked for, of a checked request."""
         raise NotImplementedError
 
     def _from_texture(self, request: TextureRequest, options: Mapping[str, str], run: Run) -> np.ndarray:

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 import torch
 
+from sims.cips_generator import CipsGenerator
 from sims.crn import CrnGenerator
 from sims.generator import Card, Generator, Progress, silent
 from sims.label_space import label_space, label_space_names
@@ -40,6 +41,7 @@ Family = (
     | type[SimsGenerator]
     | type[PisGenerator]
     | type[GatysGenerator]
+    | type[CipsGenerator]
 )
 FAMILIES: dict[str, Family] = {
     "spade": SpadeGenerator,
@@ -50,6 +52,7 @@ FAMILIES: dict[str, Family] = {
     "sims": SimsGenerator,
     "photo_wct": PisGenerator,
     "vgg": GatysGenerator,
+    "cips": CipsGenerator,
 }
 WITHOUT_WEIGHTS: dict[str, type[SteerableTexture]] = {"steerable": SteerableTexture}  # by name; no checkpoint, no entry
 SHORT = 12  # characters of a bank's revision that stand in that of its generator
@@ -221,7 +224,7 @@ def _called(checkpoint: Checkpoint) -> str:
 
 
 def entry_card(entry: Entry) -> Card:
-    """What the catalogue tells of a generator, wherever its weights are: of styles and textures all but the revision.
+    """What the catalogue tells of a generator, wherever its weights are: but for layouts, all but the revision.
 
     What else of the others' cards is in the `config.json` beside their weights.
     """
@@ -240,7 +243,7 @@ def entry_card(entry: Entry) -> Card:
         variant_of=entry.variant_of,
     )
     family = FAMILIES.get(entry.family)
-    if family is not PisGenerator and family is not GatysGenerator:
+    if family is not PisGenerator and family is not GatysGenerator and family is not CipsGenerator:
         return base
     known = CONVERTED[entry.family]
     defaults = {name: field.default for name, field in known.fields.items() if not field.required}

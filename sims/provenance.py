@@ -19,6 +19,7 @@ from PIL import PngImagePlugin
 
 from sims.generator import (
     REQUESTS,
+    GridRequest,
     ImageRequest,
     LayoutRequest,
     Picture,
@@ -27,6 +28,7 @@ from sims.generator import (
     StyleRequest,
     TextureRequest,
 )
+from sims.grid_recipe import grid_asked, grid_parts, grid_request
 from sims.image_files import ImageError, encode_png, read_image
 from sims.layout import Layout, LayoutError
 from sims.layout_files import read_layout
@@ -113,6 +115,8 @@ def _asked(request: Request) -> dict[str, Any]:
         return {"strength": request.strength, "pairs": pairs, "content_origin": request.content_origin}
     if isinstance(request, TextureRequest):
         return {"size": list(request.size)}
+    if isinstance(request, GridRequest):
+        return grid_asked(request)
     return {}
 
 
@@ -122,6 +126,8 @@ def _request_parts(request: Request) -> dict[str, bytes]:
         return {"image": encode_png(request.image)}
     if isinstance(request, TextureRequest):
         return {"example": encode_png(request.example)}
+    if isinstance(request, GridRequest):
+        return grid_parts(request)
     if isinstance(request, StyleRequest):
         parts = {"content": encode_png(request.content), "style": encode_png(request.style)}
         if request.content_labels is not None and request.style_labels is not None:
@@ -141,6 +147,8 @@ def _request(document: Mapping[str, Any], parts: Mapping[str, bytes]) -> Request
     try:
         if document["task"] == "image":
             return ImageRequest(read_image(parts["image"], "The input picture", whole=True), options)
+        if document["task"] == "grid":
+            return grid_request(asked, parts, options)
         if document["task"] == "texture":
             height, width = asked["size"]
             example = read_image(parts["example"], "The example", whole=True)

@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sims.requests import MAX_LABEL, MAX_ORIGIN, MAX_PAIRS, MAX_SEED, TEXTURE_SIDES, is_line
+from sims.grid_recipe import asks_for_grid
+from sims.request_error import MAX_SEED
+from sims.requests import MAX_LABEL, MAX_ORIGIN, MAX_PAIRS, TEXTURE_SIDES, is_line
 
-FORMAT = 2  # the first had no field "asked", and neither styles nor textures
+FORMAT = 3  # the first had no field "asked", and neither styles nor textures; the second had no grids
 MAX_DOCUMENT_BYTES = 64 * 1024
 MAX_ENTRIES = 32  # of the options, and of the stages that were timed
 MAX_TEXT = 255
@@ -21,6 +23,7 @@ PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # those that a
     "image": (("image",), ()),
     "style": (("content", "style"), ("content_labels", "style_labels")),
     "texture": (("example",), ()),
+    "grid": ((), ("latent", "second_latent", "mask")),
 }
 
 
@@ -126,9 +129,10 @@ _ASKED: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "image": lambda asked: not asked,
     "style": _asks_for_style,
     "texture": _asks_for_texture,
+    "grid": asks_for_grid,
 }
 _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "format": ((lambda value: value in (1, FORMAT)), f"1 or {FORMAT}"),
+    "format": ((lambda value: value in range(1, FORMAT + 1)), f"a whole number from 1 to {FORMAT}"),
     "version": (_is_text, "a line of text"),
     "generator": (_is_name, f"a name without slashes of at most {MAX_NAME_BYTES} bytes"),
     "revision": (_is_text, "a line of text"),

@@ -9,20 +9,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sims.grid_request import GridRequest, check_grid_request
 from sims.layout import MIN_SIDE, Layout
+from sims.request_error import RequestError, short
 
-MAX_SEED = 2**32 - 1
 MAX_PIXELS = 4 * 1024 * 1024
-MAX_SHOWN = 80  # characters of a wrong value that its sentence shows
 MAX_LABEL = 65535  # of a label map
 MAX_LABEL_SIDE = 32768  # of a label map, as of a picture; its pixels are bounded as a picture's too
 MAX_ORIGIN = 255  # characters that say where a content picture came from
 MAX_PAIRS = 256
 TEXTURE_SIDES = (32, 2048)  # of a texture to be made, smallest and largest
-
-
-class RequestError(ValueError):
-    """A request that cannot be carried out; its text is one sentence meant for the person who asked."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +73,9 @@ class Card:
     second_task: str = ""  # another key of `REQUESTS`, for generators that can do two things
     most_pixels: int = MAX_PIXELS  # of a picture restyled, or of a texture made
     least_side: int = 2  # in pixels, of a content, of a style picture and of an example
+    latents: tuple[int, int] = (0, 0)  # of one that works from them: styles a picture, one a layer, and their length
+    levels: int = 0  # groups of layers, from coarse to fine, that can be mixed
+    geometry: str = ""  # of its grids: "plane" or "cylinder"
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -136,25 +135,21 @@ class TextureRequest:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-Request = LayoutRequest | ImageRequest | StyleRequest | TextureRequest
+Request = LayoutRequest | ImageRequest | StyleRequest | TextureRequest | GridRequest
 REQUESTS: Mapping[str, type[Request]] = {  # by the task of those that carry them out
     "layout": LayoutRequest,
     "image": ImageRequest,
     "style": StyleRequest,
     "texture": TextureRequest,
+    "grid": GridRequest,
 }
 WORKS_FROM: Mapping[str, str] = {
     "layout": "a layout",
     "image": "a picture",
     "style": "a picture and a style picture",
     "texture": "an example of a texture",
+    "grid": "latents",
 }
-
-
-def check_seed(seed: int) -> None:
-    """Raise `RequestError` unless `seed` is an integer in 0..2**32 - 1."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise RequestError(f"The seed is {seed!r}; give a whole number from 0 to {MAX_SEED}.")
 
 
 def check_request(card: Card, request: Request) -> None:
@@ -167,16 +162,18 @@ def check_request(card: Card, request: Request) -> None:
     for name, value in request.options.items():
         if name not in choices:
             known = ", ".join(choices) or "none"
-            raise RequestError(f"{card.name} has no option {_short(name)}; its options are: {known}.")
+            raise RequestError(f"{card.name} has no option {short(name)}; its options are: {known}.")
         if not choices[name].accepts(value):
             accepted = choices[name].accepted()
-            raise RequestError(f"Option {name} of {card.name} is {_short(value)}; it accepts {accepted}.")
+            raise RequestError(f"Option {name} of {card.name} is {short(value)}; it accepts {accepted}.")
     if isinstance(request, ImageRequest):
         check_image(request.image, "The picture")
     elif isinstance(request, StyleRequest):
         _check_style_request(card, request)
     elif isinstance(request, TextureRequest):
         _check_texture_request(card, request)
+    elif isinstance(request, GridRequest):
+        check_grid_request(card, request)
     elif request.style is not None:
         if not card.accepts_style:
             raise RequestError(f"{card.name} takes no style picture; leave it out.")
@@ -193,7 +190,7 @@ def _check_style_request(card: Card, request: StyleRequest) -> None:
     _check_least(card, request.style, "The style picture")
     if not is_line(request.content_origin, MAX_ORIGIN):
         raise RequestError(
-            f"The content's origin is {_short(request.content_origin)}; give at most {MAX_ORIGIN} printable characters."
+            f"The content's origin is {short(request.content_origin)}; give at most {MAX_ORIGIN} printable characters."
         )
     if (request.content_labels is None) != (request.style_labels is None):
         missing = "content" if request.content_labels is None else "style"
@@ -203,14 +200,14 @@ def _check_style_request(card: Card, request: StyleRequest) -> None:
             _check_labels(labels, f"The label map of the {whose} picture")
     strength = request.strength
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength <= 1:
-        raise RequestError(f"The strength is {_short(strength)}; give a number from 0 to 1.")
+        raise RequestError(f"The strength is {short(strength)}; give a number from 0 to 1.")
     if request.pairs and request.content_labels is None:
         raise RequestError("Regions are paired and there are no label maps; give both label maps too.")
     if len(request.pairs) > MAX_PAIRS:
         raise RequestError(f"{len(request.pairs)} regions are paired; pair at most {MAX_PAIRS}.")
     for label in (*request.pairs, *(target for target in request.pairs.values() if target is not None)):
         if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label <= MAX_LABEL:
-            raise RequestError(f"A paired region is {_short(label)}; regions are whole numbers from 0 to {MAX_LABEL}.")
+            raise RequestError(f"A paired region is {short(label)}; regions are whole numbers from 0 to {MAX_LABEL}.")
 
 
 def _check_texture_request(card: Card, request: TextureRequest) -> None:
@@ -218,10 +215,10 @@ def _check_texture_request(card: Card, request: TextureRequest) -> None:
     low, high = TEXTURE_SIDES
     size = request.size
     if not isinstance(size, tuple) or len(size) != 2:
-        raise RequestError(f"The texture's size is {_short(size)}; give two whole numbers, (height, width).")
+        raise RequestError(f"The texture's size is {short(size)}; give two whole numbers, (height, width).")
     if not all(isinstance(side, int) and not isinstance(side, bool) and low <= side <= high for side in size):
         raise RequestError(
-            f"The texture's size is {_short(size[0])}x{_short(size[1])} (height x width); each side is a whole number"
+            f"The texture's size is {short(size[0])}x{short(size[1])} (height x width); each side is a whole number"
             f" from {low} to {high}."
         )
     if size[0] * size[1] > card.most_pixels:
@@ -266,7 +263,3 @@ def is_line(value: object, most: int) -> bool:
     """Whether a value is a text of printable characters on one line, `most` at most."""
     return isinstance(value, str) and len(value) <= most and value.isprintable()
 
-
-def _short(value: object) -> str:
-    """A value of a request as a sentence about it shows it."""
-    return repr(value[:MAX_SHOWN] if isinstance(value, str) else value)[: MAX_SHOWN + 2]

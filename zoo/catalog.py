@@ -16,8 +16,8 @@ from zoo.errors import ZooError
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 SOURCES = ("builtin", "hub", "mirror", "official")
-FAMILIES = ("spade", "pix2pix", "cyclegan", "huggan", "crn", "sims", "bank", "vgg", "photo_wct")
-TASKS = ("layout", "image", "memory", "features", "style")
+FAMILIES = ("spade", "pix2pix", "cyclegan", "huggan", "crn", "sims", "bank", "vgg", "photo_wct", "cips")
+TASKS = ("layout", "image", "memory", "features", "style", "grid")
 REPO = r"(?a)(?!.*(?:--|\.\.|\.git$))\w([\w.-]*\w)?/\w([\w.-]{0,94}\w)?"  # OWNER/NAME, as the Hub accepts it
 
 

@@ -5,7 +5,8 @@ and then and averaged weights (section 4), patches P_{K, sigma} of one scale a s
 for the cylinder, windows of it at any angle judged against ordinary pictures (supplement 3.1).
 
 What a slim network on a CPU needs more: the critic sees, beside the pixels and where in the picture they are, features of
-the segmenter; and the Fourier features begin spread over all frequencies that the pictures hold.
+the segmenter; the Fourier features begin spread over many frequencies; and in the first minutes the generator learns,
+without a critic, to paint the training pictures from codes of theirs that are distributed as latents are.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from torch import Tensor
 
 from sims.cips import Cips
 from sims.generator import placed, to_uint8
+from sims.training.adversary import PerceptualDistance
 from sims.training.averaging import Average
+from sims.training.codes import Codes
 from sims.training.critic import Critic, coloured, gradient_penalty
 from sims.training.kernel_distance import kernel_distance, pooled_features
 from sims.training.loop import Review
@@ -48,7 +51,8 @@ CONFIGS = {
 }
 HEIGHT = 128  # of the pictures learned from
 PATCH = 64  # K
-COARSE_FIRST = 0.35  # share of the time in which whole pictures are looked at and no details
+WARM_UP = 0.1  # share of the time in which the generator learns from codes
+COARSE_FIRST = 0.4  # share of the time in which whole pictures are looked at and no details
 COARSE = 0.5  # chance of whole pictures afterwards
 BATCH = {"cpu": 8, "cuda": 32}
 RATE = 2e-3
@@ -56,7 +60,9 @@ FADE_FROM = 0.7  # share of the time after which the learning rate falls
 BETAS = (0.0, 0.99)
 PENALTY, PENALTY_EVERY = 2.0, 16
 ZOOM = (1.0, 1.35)  # how much of a picture is left out, so that few pictures show many compositions
-FREQUENCIES = (0.7, 45.0)  # radians a unit
+FREQUENCIES = (0.5, 24.0)  # radians a unit
+EMBEDDINGS = 0.2  # their deviation in the beginning
+CODED = 4096  # squares whose principal components the codes are of
 SHOWN = (3, 4)  # rows and columns of pictures on a sheet
 COMPARED = 256  # pictures made for the kernel distance
 TURNS = 4  # windows around a cylinder
@@ -89,6 +95,9 @@ class CipsRecipe:
         self.around = self.config["geometry"] == "cylinder"
         self.training, self.held_out = (_pictures(world, split, self.around) for split in ("training", "held_out"))
         self.network = begun(Cips(self.config)).to(device)
+        rng = np.random.default_rng(0)
+        self.codes = Codes(torch.cat([self._real(CODED // 32, rng) for _ in range(32)]), self.config["style_dim"])
+        self.distance = placed(PerceptualDistance(segmenter, width=0.25), device)
         self.begin()
 
     def begin(self) -> None:
@@ -106,9 +115,12 @@ class CipsRecipe:
                 group["lr"] = RATE * min(1.0, (1.0 - done) / (1.0 - FADE_FROM)) + 1e-6
         count = BATCH[self.device.type]
         window = self._window(rng, done)
-        real = window.cut(self._real(count, rng)).to(self.device)
+        squares = self._real(count, rng)
+        real = window.cut(squares).to(self.device)
+        if done < WARM_UP:
+            return self._paint(real, self.codes(squares).to(self.device), window, rng)
         place = self._place(window)
-        fake = self._fake(count, window, rng)
+        fake = self._fake(torch.randn(count, self.config["style_dim"]).to(self.device), window, rng)
         losses = self._judge(coloured(real, rng), coloured(fake.detach(), rng), place)
 
         self.critic.requires_grad_(False)
@@ -120,6 +132,16 @@ class CipsRecipe:
         self.steps += 1
         self.average.update(self.network, self.steps)
         return losses | {f"fool_{window.stride}": fooled.item()}
+
+    def _paint(self, real: Tensor, codes: Tensor, window: Window, rng: np.random.Generator) -> dict[str, float]:
+        """One step towards painting pictures from their codes."""
+        distance = self.distance(self._fake(codes, window, rng), real)
+        self.maker.zero_grad()
+        distance.backward()
+        self.maker.step()
+        self.steps += 1
+        self.average.update(self.network, self.steps)
+        return {"distance": distance.item()}
 
     def _judge(self, real: Tensor, fake: Tensor, place: Tensor) -> dict[str, float]:
         true, false = self.critic(real, place), self.critic(fake, place)
@@ -160,14 +182,14 @@ class CipsRecipe:
             found.append(square.flip(-1) if rng.random() < 0.5 else square)
         return torch.cat(found) / 127.5 - 1
 
-    def _fake(self, count: int, window: Window, rng: np.random.Generator) -> Tensor:
-        """Patches (B, 3, K, K) of new pictures; on a cylinder each at an angle of its own."""
+    def _fake(self, latents: Tensor, window: Window, rng: np.random.Generator) -> Tensor:
+        """Patches (B, 3, K, K) of the pictures of latents (B, D); on a cylinder each at an angle of its own."""
+        count = len(latents)
         points = window.cut(square_points(self.around).movedim(-1, 0)).flatten(1).T  # (K K, 2)
         points = points[None].repeat(count, 1, 1)
         if self.around:
             points[..., 0] += torch.from_numpy(rng.uniform(-math.pi, math.pi, (count, 1))).float()
-        styles = self.network.style(torch.randn(count, self.config["style_dim"]).to(self.device))
-        made = self.network(points.to(self.device), styles).float()
+        made = self.network(points.to(self.device), self.network.style(latents)).float()
         return made.transpose(1, 2).unflatten(2, (PATCH, PATCH))
 
     @torch.no_grad()
@@ -251,6 +273,7 @@ def begun(network: Cips) -> Cips:
         direction = F.normalize(torch.randn_like(weight[:, :, 0, 0]), dim=1)
         weight.copy_((direction * frequencies[:, None])[..., None, None])
         network.lff.ffm.conv.bias.uniform_(-math.pi, math.pi)
+        network.emb.input.mul_(EMBEDDINGS)
     return network
 
 
