@@ -226,7 +226,8 @@ def _called(checkpoint: Checkpoint) -> str:
 def entry_card(entry: Entry) -> Card:
     """What the catalogue tells of a generator, wherever its weights are: but for layouts, all but the revision.
 
-    What else of the others' cards is in the `config.json` beside their weights.
+    What else of the others' cards is in the `config.json` beside their weights, as is what a preset would say of a
+    built-in CIPS.
     """
     base = Card(
         name=entry.name,
@@ -247,7 +248,8 @@ def entry_card(entry: Entry) -> Card:
         return base
     known = CONVERTED[entry.family]
     defaults = {name: field.default for name, field in known.fields.items() if not field.required}
-    return family.describe(base, {**defaults, **known.presets.get(entry.preset, {}), **entry.config})
+    config = {**defaults, **known.presets.get(entry.preset, {}), **entry.config}
+    return family.describe(base, config) if config.keys() >= known.fields.keys() else base
 
 
 def _folder_card(folder: Path, config: Mapping[str, Any]) -> Card:

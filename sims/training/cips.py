@@ -22,7 +22,6 @@ from torch import Tensor
 
 from sims.cips import Cips
 from sims.generator import placed, to_uint8
-from sims.training.adversary import PerceptualDistance
 from sims.training.averaging import Average
 from sims.training.codes import Codes
 from sims.training.critic import Critic, coloured, gradient_penalty
@@ -39,8 +38,9 @@ SLIM = {
     "kind": "skip",
     "size": 32,
     "hidden": 64,
-    "style_dim": 128,
-    "n_mlp": 4,
+    "style_dim": 64,
+    "n_mlp": 3,
+    "lr_mlp": 0.1,
     "width": 128,
 }
 CONFIGS = {
@@ -50,18 +50,18 @@ CONFIGS = {
     ),
 }
 HEIGHT = 128  # of the pictures learned from
-PATCH = 64  # K
-WARM_UP = 0.1  # share of the time in which the generator learns from codes
+PATCH = 32  # K
+WARM_UP = 0.04  # share of the time in which the generator learns from codes
 COARSE_FIRST = 0.4  # share of the time in which whole pictures are looked at and no details
-COARSE = 0.5  # chance of whole pictures afterwards
-BATCH = {"cpu": 8, "cuda": 32}
-RATE = 2e-3
+COARSE = 0.4  # chance of whole pictures afterwards
+FINER = (1, 2)  # the other strides, sigma
+BATCH = {"cpu": 16, "cuda": 64}
+WARM_RATE, RATE = 8e-3, 2.5e-3
 FADE_FROM = 0.7  # share of the time after which the learning rate falls
 BETAS = (0.0, 0.99)
 PENALTY, PENALTY_EVERY = 2.0, 16
 ZOOM = (1.0, 1.35)  # how much of a picture is left out, so that few pictures show many compositions
-FREQUENCIES = (0.5, 24.0)  # radians a unit
-EMBEDDINGS = 0.2  # their deviation in the beginning
+FREQUENCIES = (0.5, 16.0)  # radians a unit
 CODED = 4096  # squares whose principal components the codes are of
 SHOWN = (3, 4)  # rows and columns of pictures on a sheet
 COMPARED = 256  # pictures made for the kernel distance
@@ -97,7 +97,6 @@ class CipsRecipe:
         self.network = begun(Cips(self.config)).to(device)
         rng = np.random.default_rng(0)
         self.codes = Codes(torch.cat([self._real(CODED // 32, rng) for _ in range(32)]), self.config["style_dim"])
-        self.distance = placed(PerceptualDistance(segmenter, width=0.25), device)
         self.begin()
 
     def begin(self) -> None:
@@ -110,9 +109,10 @@ class CipsRecipe:
 
     def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
         """One step of the critic, one of the generator, on patches of one scale."""
+        rate = WARM_RATE if done < WARM_UP else RATE * min(1.0, (1.0 - done) / (1.0 - FADE_FROM)) + 1e-6
         for optimiser in (self.maker, self.judge):
             for group in optimiser.param_groups:
-                group["lr"] = RATE * min(1.0, (1.0 - done) / (1.0 - FADE_FROM)) + 1e-6
+                group["lr"] = rate
         count = BATCH[self.device.type]
         window = self._window(rng, done)
         squares = self._real(count, rng)
@@ -135,7 +135,7 @@ class CipsRecipe:
 
     def _paint(self, real: Tensor, codes: Tensor, window: Window, rng: np.random.Generator) -> dict[str, float]:
         """One step towards painting pictures from their codes."""
-        distance = self.distance(self._fake(codes, window, rng), real)
+        distance = F.l1_loss(self._fake(codes, window, rng), real)
         self.maker.zero_grad()
         distance.backward()
         self.maker.step()
@@ -159,7 +159,7 @@ class CipsRecipe:
 
     def _window(self, rng: np.random.Generator, done: float) -> Window:
         coarse = done < COARSE_FIRST or rng.random() < COARSE
-        stride = HEIGHT // PATCH if coarse else 1
+        stride = HEIGHT // PATCH if coarse else int(rng.choice(FINER))
         room = HEIGHT - (PATCH - 1) * stride
         return Window(stride, int(rng.integers(room)), int(rng.integers(room)))
 
@@ -273,7 +273,7 @@ def begun(network: Cips) -> Cips:
         direction = F.normalize(torch.randn_like(weight[:, :, 0, 0]), dim=1)
         weight.copy_((direction * frequencies[:, None])[..., None, None])
         network.lff.ffm.conv.bias.uniform_(-math.pi, math.pi)
-        network.emb.input.mul_(EMBEDDINGS)
+        network.emb.input.zero_()  # or each would begin as speckles
     return network
 
 

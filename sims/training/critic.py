@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from sims.segmentation import load_segmenter
 
 TAPS = {"conv2_2": 32, "conv3_4": 64, "conv4_4": 128}  # of the segmenter, with their channels at width 0.25
-WIDTHS = (32, 48, 96, 128, 128)  # of the pixels' part, by halvings
+WIDTHS = (32, 64, 128, 128)  # of the pixels' part, by halvings
 HEAD = 64  # channels of a head
 BRIGHTNESS, SATURATION, CONTRAST = 0.2, (0.6, 1.4), (0.75, 1.25)
 
