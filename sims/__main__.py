@@ -36,6 +36,7 @@ from sims.load import WITHOUT_WEIGHTS, LoadError, card, entry_card, load
 from sims.memory.bank_file import BankError
 from sims.sheet import contact_sheet
 from sims.style_command import add_style_commands
+from sims.walk_command import add_walk_command
 from zoo import Entry, ZooError, catalog
 from zoo.command_line import Parser, UsageError, carry_out, progress
 from zoo.files import write_atomically
@@ -141,6 +142,7 @@ def _parser() -> Parser:
     add_layout_arguments(several)
     add_run_arguments(several)
     add_style_commands(commands)
+    add_walk_command(commands)
     add_bank_commands(commands)
     return parser
 

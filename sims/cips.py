@@ -1,15 +1,15 @@
 """CIPS: every pixel is made on its own, from where it is and from a style.
 
-Anokhin et al., "Image Generators with Conditionally-Independent Pixel Synthesis" (2021), section 3, in the key layout of
-the authors' checkpoints, plus the cylindrical coordinates of the supplement, section 3.1. These are the networks as they
-are trained; `sims.cips_stream` evaluates them, folded and in chunks.
+Anokhin et al., "Image Generators with Conditionally-Independent Pixel Synthesis" (2021), section 3, in the key layout
+of the authors' checkpoints, plus the cylindrical coordinates of the supplement, section 3.1. These are the networks as
+they are trained; `sims.cips_stream` evaluates them, folded and in chunks.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +30,7 @@ class Cips(nn.Module):
         self.config = dict(config)
         self.layers = plan.layers(self.config)  # in the order of per-layer styles
         if config["inputs"] != "embedding":
-            self.lff = _nested("ffm", _Fourier(plan.coordinates(self.config), config["hidden"]))
+            self.lff = nn.ModuleDict({"ffm": _Fourier(plan.coordinates(self.config), config["hidden"])})
         if config["inputs"] != "fourier":
             self.emb = _Embedding(config["hidden"], plan.embedding_size(self.config), config["geometry"])
         style = config["style_dim"]
@@ -86,7 +86,7 @@ class Cips(nn.Module):
         parts = []
         with torch.autocast(points.device.type, enabled=False):  # of a phase, half precision leaves nothing
             if self.config["inputs"] != "embedding":
-                parts.append(self.lff.ffm(self.lifted(points)))
+                parts.append(self.lff["ffm"](self.lifted(points)))
             if self.config["inputs"] != "fourier":
                 parts.append(self.emb(points))
         return torch.cat(parts, -1) if len(parts) > 1 else parts[0]
@@ -158,7 +158,7 @@ class ResidualBlock(nn.Module):
         """The shortcut's matrix (C', C), or None where it changes nothing."""
         if not hasattr(self, "skip"):
             return None
-        weight = self.skip[0].weight.flatten(1)
+        weight = cast(_Weights, self.skip[0]).weight.flatten(1)
         return weight / math.sqrt(weight.shape[1])
 
 
@@ -230,7 +230,8 @@ class _Embedding(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         """(B, N, 2) -> (B, N, C)."""
-        grid, values = points, self.input
+        grid = points
+        values: Tensor = self.input
         if self.geometry == "cylinder":
             columns = values.shape[3]
             values = F.pad(values, (1, 1, 0, 0), mode="circular")  # a column of the other end on either side
@@ -260,9 +261,3 @@ def activated(x: Tensor, activation: str) -> Tensor:
     if activation == "sin":
         return x.sin()
     return torch.cat((F.leaky_relu(x[..., 0::2], SLOPE), x[..., 1::2].sin()), -1) * GAIN
-
-
-def _nested(name: str, module: nn.Module) -> nn.Module:
-    outer = nn.Module()
-    outer.add_module(name, module)
-    return outer

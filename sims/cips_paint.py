@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sims.cips_stream import CHUNK, Stream
+from sims.generator import unseen
 from sims.grid import Grid, Patch
 from sims.pixel_noise import pixel_noise
 
@@ -36,13 +38,13 @@ def paint(
     picture after each round but the last. Values are clamped to [-1, 1] and truncated, as in the authors' notebook.
     """
     picture = np.zeros((grid.height, grid.width, 3), np.uint8)
-    pending = _Mask(mask, getattr(grid, "wraps", False)) if mask is not None else None
+    shares = _Mask(mask, grid.around) if mask is not None else None
     total = grid.height * grid.width if wanted is None else int(wanted.sum())
     done = 0
     for stride in STRIDES:
         for rows, columns in _chunks(grid.height, grid.width, stride, wanted):
             watch(done / max(total, 1))
-            t = None if pending is None else pending(*grid.shares(rows, columns))
+            t = None if shares is None else shares(*grid.shares(rows, columns))
             noise = None
             if noise_seed is not None:
                 down, across = grid.pixels(rows, columns)
@@ -50,7 +52,7 @@ def paint(
             colours = stream(grid.points(rows, columns), t, noise)
             picture[rows.numpy(), columns.numpy()] = _to_uint8(colours)
             done += len(rows)
-        if stride > 1 and wanted is None:
+        if stride > 1 and wanted is None and show is not unseen:  # or it would be made for nobody
             show(_enlarged(picture, stride))
     return picture
 
@@ -66,13 +68,15 @@ def filled(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _pull_push(colours: Tensor, weight: Tensor) -> Tensor:
+    """Colours (1, 3, H, W) with those of no `weight` (1, 1, H, W) filled in."""
     height, width = weight.shape[2:]
-    if min(height, width) < 2 or bool(weight.all()):
+    if max(height, width) < 2 or bool(weight.all()):
         return colours
-    share = torch.nn.functional.avg_pool2d(weight, 2, ceil_mode=True)
-    means = torch.nn.functional.avg_pool2d(colours * weight, 2, ceil_mode=True) / share.clamp(min=1e-6)
+    square = (min(2, height), min(2, width))
+    share = F.avg_pool2d(weight, square, ceil_mode=True)
+    means = F.avg_pool2d(colours * weight, square, ceil_mode=True) / share.clamp(min=1e-6)
     coarse = _pull_push(means, (share > 0).float())
-    guess = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear", align_corners=False)
+    guess = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=False)
     return torch.where(weight > 0, colours, guess)
 
 
@@ -103,20 +107,20 @@ def _joined(parts: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
 
 
 class _Mask:
-    """The share of the second style, read bilinearly, and around a circle where the picture wraps."""
+    """The share of the second style, read bilinearly, and around a circle where places come `around` again."""
 
-    def __init__(self, mask: np.ndarray, wraps: bool):
+    def __init__(self, mask: np.ndarray, around: bool):
         self.mask = torch.from_numpy(mask.astype(np.float32) / 255)
-        self.wraps = wraps
+        self.around = around
 
     def __call__(self, u: Tensor, v: Tensor) -> Tensor:
         """(N,) in [0, 1] for places across and down (N,)."""
         height, width = self.mask.shape
         x, y = u * width - 0.5, (v * height - 0.5).clamp(0, height - 1)
-        x = x if self.wraps else x.clamp(0, width - 1)
+        x = x if self.around else x.clamp(0, width - 1)
         left, top = x.floor(), y.floor()
         a, b = x - left, y - top
-        columns = [left % width, (left + 1) % width] if self.wraps else [left, (left + 1).clamp(max=width - 1)]
+        columns = [left % width, (left + 1) % width] if self.around else [left, (left + 1).clamp(max=width - 1)]
         rows = [top.long(), (top + 1).clamp(max=height - 1).long()]
         upper, lower = (
             self.mask[row, columns[0].long()] * (1 - a) + self.mask[row, columns[1].long()] * a for row in rows

@@ -3,8 +3,8 @@
 Exact algebra alone: a style's modulation, the normalisation, the equalised learning rates and the gain of the leaky
 rectifier become one matrix a layer. Where the style changes from pixel to pixel, that would be one matrix a pixel;
 instead the inputs are scaled by the pixel's modulation and the outputs by its normalisation, which is exact too, and
-since the modulation is linear in the share t of the second style, the inverse square of the normalisation is a quadratic
-polynomial in t with three coefficients a channel.
+since the modulation is linear in the share t of the second style, the inverse square of the normalisation is a
+quadratic polynomial in t with three coefficients a channel.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Stream:
     def __init__(self, network: Cips, styles: Tensor, second: Tensor | None = None, precision: str = "float32"):
         self.network = network
         self.config: Mapping[str, object] = network.config
+        self.device = styles.device
         self.type = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self.folds: list[Fold] = []
         modules = dict(network.named_modules())
@@ -82,13 +83,14 @@ class Stream:
     def __call__(self, points: Tensor, t: Tensor | None = None, noise: Noise | None = None) -> Tensor:
         """Colours (N, 3), float32 and unbounded, of points (N, 2); t (N,) is the share of the second style.
 
-        Memory is that of `CHUNK` points; give at most so many.
+        Memory is that of `CHUNK` points; give at most so many. What is given may lie on another device.
         """
         folds, number = iter(self.folds), 0
+        points, t = points.to(self.device), None if t is None else t.to(self.device)
 
         def styled(x: Tensor) -> Tensor:
             nonlocal number
-            drawn = None if noise is None else noise(number)
+            drawn = None if noise is None else noise(number).to(self.device)
             number += 1
             return self._activated(next(folds)(x, t, drawn))
 
@@ -111,8 +113,8 @@ class Stream:
         head = isinstance(layer, Head)
         rectified = not head and layer.activation == "lrelu"
         gain = GAIN if rectified else 1.0
-        shift = layer.bias.flatten() if isinstance(layer, Head) else layer.shift()
-        shift, strength = (shift * gain).to(self.type), 0.0 if isinstance(layer, Head) else float(layer.noise.weight) * gain
+        shift = ((layer.bias.flatten() if isinstance(layer, Head) else layer.shift()) * gain).to(self.type)
+        strength = 0.0 if isinstance(layer, Head) else float(layer.noise.weight) * gain
         order = _bent_apart(layer)
         if second is None or torch.equal(first, second):
             matrix = layer.conv(first[None])[0] * gain
@@ -143,14 +145,17 @@ class Stream:
     def _positional(self, points: Tensor) -> Tensor:
         parts = []
         if self.config["inputs"] != "embedding":
-            parts.append(self.network.lff.ffm(self.network.lifted(points)))
+            parts.append(self.network.lff["ffm"](self.network.lifted(points)))
         if self._table is not None:
             parts.append(self._table(points))
         return torch.cat(parts, 1) if len(parts) > 1 else parts[0]
 
 
 class _EmbeddingTable:
-    """The embeddings as rows, of which each point takes four: the same as the network's bilinear reading, in one go."""
+    """The embeddings as rows, of which each point takes four: the same as the network's bilinear reading, in one go.
+
+    Where the network keeps its embeddings with the channels last, the rows are those, and no copy.
+    """
 
     def __init__(self, network: Cips):
         values = network.emb.input[0]
@@ -188,7 +193,7 @@ def _bent_apart(layer: StyledLayer | Head) -> Tensor | slice:
 
 
 def _norms(conv: ModulatedWeight, matrix: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """Coefficients (3, C') of the sum over inputs of the squared weights in the style (1 - t) A + t B, by powers of t."""
+    """Coefficients (3, C'), by powers of t, of the sum over inputs of squared weights in the style (1 - t) A + t B."""
     squares = matrix.double().square()
     a, change = a.double(), (b - a).double()
     powers = [squares @ a.square() + EPSILON, 2 * squares @ (a * change), squares @ change.square()]

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from sims.layout import Layout
 from sims.grid_request import GridRequest
+from sims.layout import Layout
 from sims.request_error import MAX_SEED, RequestError, check_seed
 from sims.requests import (
     MAX_PIXELS,

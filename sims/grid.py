@@ -1,8 +1,8 @@
 """Grids: which points of a plane or of a cylinder a picture's pixels are.
 
-Anokhin et al., "Image Generators with Conditionally-Independent Pixel Synthesis" (2021), section 3.1, and its supplement
-for patches, foveated sampling and the cylinder. A generator whose pixels are independent takes any of them. Nothing is
-laid out in memory: a grid tells the points of the pixels that it is asked for.
+Anokhin et al., "Image Generators with Conditionally-Independent Pixel Synthesis" (2021), section 3.1, and its
+supplement for patches, foveated sampling and the cylinder. A generator whose pixels are independent takes any of them.
+Nothing is laid out in memory: a grid tells the points of the pixels that it is asked for.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Grid:
     the angle in radians, pixels divide the circle evenly, and `turn` (degrees) moves what is in the middle.
 
     Projections of a plane: "native"; "mirrored", x the sine of the angle, which closes the circle and shows everything
-    twice; "extended", as wide as the picture is, beyond what was learned; "bent", a cylinder of `field_of_view` degrees in front
-    of the plane. On a cylinder `field_of_view` is how much of it is seen. `window` is (left, top, width, height) in shares of
-    the whole; its pixels are those of the whole at that scale.
+    twice; "extended", as wide as the picture is, beyond what was learned; "bent", a cylinder of `field_of_view` degrees
+    in front of the plane. On a cylinder `field_of_view` is how much of it is seen. `window` is (left, top, width,
+    height) in shares of the whole; its pixels are those of the whole at that scale.
     """
 
     height: int
@@ -42,11 +42,15 @@ class Grid:
     window: tuple[float, float, float, float] = WHOLE
 
     @property
+    def around(self) -> bool:
+        """Whether places across come round again: on a cylinder, and on a plane that is mirrored."""
+        return self.geometry == "cylinder" or self.projection == "mirrored"
+
+    @property
     def wraps(self) -> bool:
         """Whether the right edge goes on at the left."""
         whole_width = self.window[0] == 0 and self.window[2] == 1
-        around = self.geometry == "cylinder" and self.field_of_view == 360
-        return whole_width and (around or self.projection == "mirrored")
+        return whole_width and self.around and self.field_of_view == 360
 
     def points(self, rows: Tensor, columns: Tensor) -> Tensor:
         """The points (N, 2), float32, of pixels given by rows (N,) and columns (N,)."""
@@ -55,7 +59,8 @@ class Grid:
         y = _ends(down, whole_height)
         if self.geometry == "cylinder":
             half = math.radians(self.field_of_view) / 2
-            x = half * (2 * (across + 0.5) / whole_width - 1) + math.radians(self.turn)
+            angle = half * (2 * (across + 0.5) / whole_width - 1) + math.radians(self.turn)
+            x = (angle + math.pi) % (2 * math.pi) - math.pi  # before rounding, so that a turn moves pixels exactly
         elif self.projection == "mirrored":
             x = torch.sin(math.pi * (2 * (across + 0.5) / whole_width - 1) + math.radians(self.turn))
         elif self.projection == "extended":
@@ -72,11 +77,11 @@ class Grid:
         """Rows and columns in the whole picture at this scale, which name a pixel whatever window or turn it is in."""
         down, across = self._positions(rows, columns)
         _, whole_width = self._whole()
-        if self.geometry == "cylinder":
-            around = whole_width * 360 / self.field_of_view
-            across = across + (360 - self.field_of_view) / 720 * around + self.turn / 360 * around
-            return down.round().long(), across.round().long() % max(1, round(around))
-        return down.round().long(), across.round().long()
+        if not self.around:
+            return _nearest(down), _nearest(across)
+        circle = whole_width * 360 / self.field_of_view
+        across = across + (circle - whole_width) / 2 + self.turn / 360 * circle
+        return _nearest(down), _nearest(across) % max(1, round(circle))
 
     def shares(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
         """Where pixels are in the whole plane, or around the whole cylinder: across and down, each in [0, 1]."""
@@ -123,6 +128,11 @@ class Patch:
         """Columns of the patch."""
         return self.side
 
+    @property
+    def around(self) -> bool:
+        """Whether places across come round again."""
+        return self.grid.around
+
     def points(self, rows: Tensor, columns: Tensor) -> Tensor:
         """The points (N, 2) of the patch's pixels."""
         return self.grid.points(*self._of_grid(rows, columns))
@@ -161,6 +171,11 @@ def foveated(height: int, width: int, centre: tuple[float, float], seed: int) ->
     chance = np.maximum(np.exp(-0.5 * np.maximum(distance - 0.5, 0) ** 2 * 4), 1 / 32)
     rng = np.random.Generator(np.random.Philox(key=seed))
     return rng.random((height, width)) < chance
+
+
+def _nearest(positions: Tensor) -> Tensor:
+    """Whole numbers, halves upwards whatever they are rounded from, so that neighbours stay neighbours."""
+    return (positions + (0.5 + 1e-6)).floor().long()
 
 
 def _ends(positions: Tensor, count: float) -> Tensor:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from sims.grid_request import GRID_SIDES, GridRequest, Style
 from sims.latent_files import latent_npy, read_latent
 from sims.mask_files import mask_png, read_mask
-from sims.request_error import MAX_SEED
+from sims.request_error import MAX_SEED, RequestError
 
-
+MAX_NUMBER = 1e6  # in magnitude, of any number that is asked for
 _FIELDS = {"size", "style", "second", "mixed", "truncation", "turn", "field_of_view", "window"}
 
 
@@ -44,6 +43,8 @@ def grid_parts(request: GridRequest) -> dict[str, bytes]:
 def grid_request(asked: Mapping[str, Any], parts: Mapping[str, bytes], options: Mapping[str, str]) -> GridRequest:
     """The request of a checked document. Raises `RequestError` or `ImageError` for a damaged part."""
     size, mixed = asked["size"], asked["mixed"]
+    if asked["second"] is None and parts.keys() & {"second_latent", "mask"}:
+        raise RequestError("it has a second latent or a mask, and no second style.")
     return GridRequest(
         size=None if size is None else (size[0], size[1]),
         style=_style(asked["style"], parts.get("latent"), "The latent"),
@@ -94,4 +95,4 @@ def _are_whole(value: object, count: int, most: int) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    return isinstance(value, int | float) and not isinstance(value, bool) and -MAX_NUMBER <= value <= MAX_NUMBER

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,7 +29,8 @@ class Style:
     """Where a style comes from: a seed, or a latent.
 
     A `latent` is float32: z (D,), drawn from a normal distribution; w (D,), behind the mapping network; or W+ (L, D),
-    a w for each layer. `space` is "z" or "w". With neither, the latent is drawn from the seed of the whole request.
+    a w for each layer. `space` is "z" or, of a latent, "w". With neither seed nor latent, z is drawn from the seed of
+    the whole request.
     """
 
     seed: int | None = None
@@ -45,8 +45,8 @@ class GridRequest:
     The `second` style takes over where `mask` (h, w) uint8 says so, 0 for none of it and 255 for nothing else; the mask
     is stretched over the whole plane or around the whole cylinder. Or it stands in for the first in the levels from
     `mixed[0]` to `mixed[1]`, counted from 1. `truncation` from 0 (the mean picture) to 1 (all the variety); `turn` in
-    degrees and `field_of_view` in degrees (None: 360, or 120 for "bent"), and `window` (left, top, width, height), in shares of
-    the whole, choose what is seen, as in `sims.grid.Grid`.
+    degrees and `field_of_view` in degrees (None: 360, or 120 for "bent"), and `window` (left, top, width, height), in
+    shares of the whole, choose what is seen, as in `sims.grid.Grid`.
     """
 
     size: tuple[int, int] | None = None
@@ -67,12 +67,12 @@ def check_grid_request(card: Card, request: GridRequest) -> None:
         _check_size(request.size)
     _check_style(card, request.style, "The style")
     _check_number("truncation", request.truncation, 0.0, 1.0)
-    _check_number("turn", request.turn, -360.0, 360.0)
+    _check_turn(card, request)
     _check_field(card, request)
     _check_window(request.window)
     if request.second is None:
         if request.mask is not None or request.mixed is not None:
-            raise RequestError("There is no second style to blend or to mix in; give one, or leave mask and levels out.")
+            raise RequestError("There is no second style to blend or mix in; give one, or leave mask and levels out.")
         return
     _check_style(card, request.second, "The second style")
     if (request.mask is None) == (request.mixed is None):
@@ -107,15 +107,15 @@ def _check_style(card: Card, style: Style, what: str) -> None:
     if style.space not in ("z", "w"):
         raise RequestError(f"{what} is of the space {short(style.space)}; it can be z or w.")
     if style.latent is None:
+        if style.space == "w":
+            raise RequestError(f"{what} is of the space w and has no latent; seeds draw in z, so give a latent, or z.")
         return
     layers, length = card.latents
     accepted = [(length,)] if style.space == "z" else [(length,), (layers, length)]
     found = style.latent
     if not isinstance(found, np.ndarray) or found.dtype != np.float32 or found.shape not in accepted:
-        given = f"{found.dtype} {found.shape}" if isinstance(found, np.ndarray) else short(found)
-        raise RequestError(
-            f"{what} is {given}; {card.name} takes float32 of shape {' or '.join(map(str, accepted))} in {style.space}."
-        )
+        shapes = " or ".join(map(str, accepted))
+        raise RequestError(f"{what} is {_given(found)}; {card.name} takes float32 of shape {shapes} in {style.space}.")
     if not np.isfinite(found).all() or np.abs(found).max() > MAX_LATENT:
         raise RequestError(f"{what} holds numbers that are not finite or beyond {MAX_LATENT:g}; give another latent.")
 
@@ -124,6 +124,12 @@ def _check_number(what: str, value: object, low: float, high: float) -> None:
     whole = isinstance(value, int | float) and not isinstance(value, bool)
     if not whole or not low <= value <= high:  # type: ignore[operator]
         raise RequestError(f"The {what} is {short(value)}; give a number from {low:g} to {high:g}.")
+
+
+def _check_turn(card: Card, request: GridRequest) -> None:
+    _check_number("turn", request.turn, -360.0, 360.0)
+    if request.turn and card.geometry == "plane" and request.options.get("projection") != "mirrored":
+        raise RequestError("A turn goes with a cylinder or with the projection mirrored; leave it out.")
 
 
 def _check_field(card: Card, request: GridRequest) -> None:
@@ -137,23 +143,22 @@ def _check_field(card: Card, request: GridRequest) -> None:
 
 def _check_window(window: tuple[float, float, float, float]) -> None:
     good = isinstance(window, tuple) and len(window) == 4
-    good = good and all(isinstance(each, int | float) and math.isfinite(each) for each in window)
+    good = good and all(isinstance(each, int | float) and 0 <= each <= 1 for each in window)
     if good:
         left, top, width, height = window
-        good = min(left, top) >= 0 and min(width, height) >= SMALLEST_WINDOW
-        good = good and left + width <= 1 + 1e-9 and top + height <= 1 + 1e-9
+        good = min(width, height) >= SMALLEST_WINDOW and max(left + width, top + height) <= 1 + 1e-9
     if not good:
         raise RequestError(
-            f"The window is {short(window)}; give left, top, width and height as shares of the whole that lie inside it,"
-            f" width and height at least {SMALLEST_WINDOW:g}."
+            f"The window is {short(window)}; give left, top, width and height as shares of the whole that lie inside"
+            f" it, width and height at least {SMALLEST_WINDOW:g}."
         )
 
 
 def _check_mask(mask: np.ndarray) -> None:
-    if mask.dtype != np.uint8 or mask.ndim != 2 or min(mask.shape) < MIN_SIDE or max(mask.shape) > MAX_MASK:
+    good = isinstance(mask, np.ndarray) and mask.dtype == np.uint8 and mask.ndim == 2
+    if not good or min(mask.shape) < MIN_SIDE or max(mask.shape) > MAX_MASK:
         raise RequestError(
-            f"The mask is {mask.dtype} {mask.shape}; give uint8 of shape (height, width), each side from"
-            f" {MIN_SIDE} to {MAX_MASK}."
+            f"The mask is {_given(mask)}; give uint8 of shape (height, width), each side from {MIN_SIDE} to {MAX_MASK}."
         )
 
 
@@ -161,5 +166,11 @@ def _check_levels(card: Card, levels: tuple[int, int]) -> None:
     good = isinstance(levels, tuple) and len(levels) == 2 and all(type(level) is int for level in levels)
     if not good or not 1 <= levels[0] <= levels[1] <= card.levels:
         raise RequestError(
-            f"The mixed levels are {short(levels)}; give the first and the last, from 1 (coarse) to {card.levels} (fine)."
+            f"The mixed levels are {short(levels)}; give the first and the last, from 1 (coarse) to {card.levels}"
+            " (fine)."
         )
+
+
+def _given(value: object) -> str:
+    """What was given where an array was expected."""
+    return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else short(value)

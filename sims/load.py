@@ -224,10 +224,10 @@ def _called(checkpoint: Checkpoint) -> str:
 
 
 def entry_card(entry: Entry) -> Card:
-    """What the catalogue tells of a generator, wherever its weights are: but for layouts, all but the revision.
+    """What the catalogue tells of a generator, wherever its weights are: of many, all but the revision.
 
-    What else of the others' cards is in the `config.json` beside their weights, as is what a preset would say of a
-    built-in CIPS.
+    What else is on the cards of those that work from layouts, and of a built-in CIPS, is in the `config.json` beside
+    their weights.
     """
     base = Card(
         name=entry.name,
@@ -249,7 +249,9 @@ def entry_card(entry: Entry) -> Card:
     known = CONVERTED[entry.family]
     defaults = {name: field.default for name, field in known.fields.items() if not field.required}
     config = {**defaults, **known.presets.get(entry.preset, {}), **entry.config}
-    return family.describe(base, config) if config.keys() >= known.fields.keys() else base
+    if family is CipsGenerator and not config.keys() >= known.fields.keys():  # built in
+        return base
+    return family.describe(base, config)
 
 
 def _folder_card(folder: Path, config: Mapping[str, Any]) -> Card:

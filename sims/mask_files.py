@@ -17,17 +17,22 @@ BOUNDS = Bounds(MAX_MASK, MAX_MASK * MAX_MASK)
 
 
 def read_mask(source: bytes | Path) -> np.ndarray:
-    """The mask, (h, w) uint8, of a grey 8-bit PNG, BMP or lossless WebP, at most 2048 pixels a side.
+    """The mask, (h, w) uint8, of a grey PNG, BMP, GIF or lossless WebP, 8 to 2048 pixels a side.
 
-    Raises `RequestError` for any other file.
+    Greys may be stored as a palette or as colours, and of fewer than 8 bits. Raises `RequestError` for any other file.
     """
     try:
-        values = read_raster(source, "mask", bounds=BOUNDS).values
+        raster = read_raster(source, "mask", bounds=BOUNDS)
     except LayoutError as error:
         raise RequestError(str(error)) from error
-    if values is None or values.max() > 255:
-        raise RequestError("The mask is no grey picture of 8 bits; give one, black for the first style, white for the second.")
-    return values.astype(np.uint8)
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        coloured = raster.colours is not None and bool((raster.colours != raster.colours[..., :1]).any())
+        if coloured or raster.transparent is not None or image.mode.startswith("I"):
+            raise RequestError(
+                "The mask has colours, transparent pixels or more than 8 bits; give grey from black, for the first"
+                " style, to white, for the second."
+            )
+        return np.array(image.convert("L"))
 
 
 def mask_png(mask: np.ndarray) -> bytes:

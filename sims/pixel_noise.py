@@ -1,8 +1,8 @@
-"""Normal noise that belongs to a pixel: the same in every chunk, patch, window and order that the pixel is looked at in.
+"""Normal noise that belongs to a pixel: the same in every chunk, patch, window and order that it is looked at in.
 
 A counter-based generator in the manner of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3" (2011): seed,
-layer, row and column are mixed into 64 bits (the finaliser of SplitMix64, Steele et al. 2014), of which Box and Muller's
-transform (1958) makes a normal number.
+layer, row and column are mixed into 64 bits (the finaliser of SplitMix64, Steele et al. 2014), of which Box and
+Muller's transform (1958) makes a normal number.
 """
 
 from __future__ import annotations

@@ -262,4 +262,3 @@ def check_image(image: np.ndarray, what: str) -> None:
 def is_line(value: object, most: int) -> bool:
     """Whether a value is a text of printable characters on one line, `most` at most."""
     return isinstance(value, str) and len(value) <= most and value.isprintable()
-

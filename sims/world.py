@@ -101,7 +101,7 @@ class World:
         return tuple(notes for notes in self._part(space).frames.values() if split in ("all", notes.split))
 
     def read(self, space: str, number: str) -> Frame:
-        """Read the three files of a frame; the frames that there are, `frames` lists."""
+        """Read the two files of a frame; the frames that there are, `frames` lists."""
         return self._part(space).read(number)
 
     def segments(self, space: str, number: str | None = None) -> np.ndarray:
@@ -179,29 +179,29 @@ class _Space:
     def read(self, number: str) -> Frame:
         """The files of one frame, checked against each other and against the label space."""
         self._check_number(number)
-        picture = _decode(self.folder / "pictures" / f"{number}.webp", "WEBP", "RGB")
-        labels = _decode(self.folder / "labels" / f"{number}.png", "PNG", "L")
-        path = self.folder / "instances" / f"{number}.webp"
-        coded = _decode(path, "WEBP", "RGB")
-        if coded[..., 2].any():
-            raise WorldError(f"{path} has blue in it; instances are red + 256 * green.")
-        sizes = {f"{array.shape[1]}x{array.shape[0]}" for array in (picture, labels, coded)}
-        if len(sizes) > 1:
+        picture, coded = (_decode(self.folder / kind / f"{number}.webp") for kind in ("pictures", "labels"))
+        if picture.shape != coded.shape:
+            sizes = sorted(f"{array.shape[1]}x{array.shape[0]}" for array in (picture, coded))
             raise WorldError(
-                f"Frame {number} of {self.folder} is of several sizes, {', '.join(sorted(sizes))}; "
-                "picture, labels and instances have one."
+                f"Frame {number} of {self.folder} is of several sizes, {', '.join(sizes)}; picture and labels have one."
             )
+        labels, instances = classes_and_instances(coded)
         try:
             self.label_space.check(labels)
         except LayoutError as error:
             raise WorldError(f"The labels of frame {number} of {self.folder} are wrong: {error}") from error
-        return Frame(number, picture, labels, coded[..., 0] + 256 * coded[..., 1].astype(np.int32))
+        return Frame(number, picture, labels, instances)
 
     def _check_number(self, number: str) -> None:
         if not _NUMBER.fullmatch(number):
             raise WorldError(f"{number!r} is no frame's number; it has six digits, such as '000123'.")
         if number not in self.frames:
             raise WorldError(f"{self.folder} lists no frame {number}.")
+
+
+def classes_and_instances(coded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The classes, uint8 (H, W), and the instances, int32 (H, W), of the decoded file of labels, RGB (H, W, 3)."""
+    return coded[..., 0].copy(), coded[..., 1] + 256 * coded[..., 2].astype(np.int32)
 
 
 def _table(path: Path, header: str) -> str:
@@ -224,15 +224,15 @@ def _table(path: Path, header: str) -> str:
     return rows if not rows or rows.endswith("\n") else rows + "\n"
 
 
-def _decode(path: Path, kind: str, mode: str) -> np.ndarray:
-    """The pixels of a file of the given format and mode: (H, W, 3) for "RGB", (H, W) for "L"."""
+def _decode(path: Path) -> np.ndarray:
+    """The pixels (H, W, 3) of an RGB WebP file."""
     try:
-        with Image.open(path, formats=(kind,)) as image:
+        with Image.open(path, formats=("WEBP",)) as image:
             pixels = image.width * image.height
-            if image.mode == mode and pixels <= MAX_PIXELS:
+            if image.mode == "RGB" and pixels <= MAX_PIXELS:
                 return np.array(image)
     except FileNotFoundError as error:
-        raise WorldError(f"{path} is missing, though its frame is listed.") from error
+        raise WorldError(f"{path} is missing, though its frame is listed; pack the world again.") from error
     except (*_BROKEN, Image.DecompressionBombError) as error:
-        raise WorldError(f"{path} is damaged or no {kind} file; pack the world again.") from error
-    raise WorldError(f"{path} is {image.mode} of {pixels} pixels; it should be {mode} of at most {MAX_PIXELS}.")
+        raise WorldError(f"{path} is damaged or no WebP file; pack the world again.") from error
+    raise WorldError(f"{path} is {image.mode} of {pixels} pixels; it should be RGB of at most {MAX_PIXELS}.")

@@ -252,7 +252,7 @@ def markdown_table() -> str:
 def _works_from(entry: Entry) -> str:
     if entry.task == "layout":
         return f"{entry.label_space} layout" if entry.label_space else "a layout"
-    return "a picture" if entry.task == "image" else ""
+    return {"image": "a picture", "grid": "latents"}.get(entry.task, "")
 
 
 def _origin_link(entry: Entry) -> str:

@@ -82,16 +82,15 @@ def model_card(entry: Entry, folder: Path, repo: str) -> str:
     """The card of one checkpoint: front matter for the Hub, then licence, origin, paper, input and configuration."""
     known = HUB_LICENCES.get(entry.licence)
     licence = [f"license: {known}"] if known else ["license: other", f"license_name: {json.dumps(entry.licence)}"]
-    front = ["---", *licence, "library_name: sims-studio", "pipeline_tag: image-to-image", "---"]
-    space = entry.label_space
+    front = ["---", *licence, "library_name: sims-studio", f"pipeline_tag: {_pipeline(entry)}", "---"]
     facts = {
         "Family": entry.family,
         "Licence": f"{entry.licence} ({entry.licence_note})" if entry.licence_note else entry.licence,
         "Origin": _origin(entry),
         "Paper": f"[{entry.paper}]({entry.paper_url})" if entry.paper_url else entry.paper,
         "Trained on": entry.trained_on,
-        "Works from": "" if entry.task == "memory" else f"layouts of the label space {space}" if space else "pictures",
-        "Holds": f"segments of pictures, in the label space {space}" if entry.task == "memory" else "",
+        "Works from": _works_from(entry),
+        "Holds": f"segments of pictures, in the label space {entry.label_space}" if entry.task == "memory" else "",
         "Native size": "x".join(map(str, reversed(entry.native_size))) if entry.native_size else "",
     }
     lines = [f"- {name}: {fact}" for name, fact in facts.items() if fact]
@@ -106,6 +105,16 @@ def model_card(entry: Entry, folder: Path, repo: str) -> str:
         f"```json\n{config}\n```",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _pipeline(entry: Entry) -> str:
+    """The Hub's word for what it does."""
+    return "unconditional-image-generation" if entry.task == "grid" else "image-to-image"
+
+
+def _works_from(entry: Entry) -> str:
+    others = f"layouts of the label space {entry.label_space}" if entry.label_space else "pictures"
+    return {"memory": "", "grid": "latents"}.get(entry.task, others)
 
 
 def _origin(entry: Entry) -> str:

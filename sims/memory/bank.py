@@ -19,6 +19,7 @@ from PIL import Image
 from sims.label_space import LabelSpace
 from sims.memory.bank_file import BOX, MAX_RUNS, SCALES, BankError, BankFile, open_bank_file
 from sims.memory.mask_index import MaskIndex, decoded_runs
+from sims.world import classes_and_instances
 
 KEPT_BYTES = {"pictures": 128 << 20, "labels": 256 << 20}  # of decoded frames, in each of the two caches
 # What Pillow's decoders were seen to raise on damaged files.
@@ -152,8 +153,8 @@ class Bank:
     def _read_labels(self, frame: int) -> np.ndarray:
         pixels = self.size[0] * self.size[1]
         if self._file.config["source"] == "world":
-            ids = self._decoded(frame, "labels", "PNG", "L", (self.size,))
-            data = ids.tobytes().translate(self._channel_of)
+            classes, _ = classes_and_instances(self._decoded(frame, "labels", (self.size,)))
+            data = classes.tobytes().translate(self._channel_of)
         else:
             try:
                 data = zlib.decompressobj().decompress(self._checked(frame, "labels"), pixels + 1)
@@ -166,14 +167,14 @@ class Bank:
 
     def _read_picture(self, frame: int) -> np.ndarray:
         sizes = tuple((scale * self.size[0], scale * self.size[1]) for scale in SCALES)
-        return self._decoded(frame, "pictures", "WEBP", "RGB", sizes)
+        return self._decoded(frame, "pictures", sizes)
 
-    def _decoded(self, frame: int, kind: str, form: str, mode: str, sizes: tuple[tuple[int, int], ...]) -> np.ndarray:
-        """The pixels of a frame's file, which must be of the given form, mode and one of the sizes."""
+    def _decoded(self, frame: int, kind: str, sizes: tuple[tuple[int, int], ...]) -> np.ndarray:
+        """The pixels (H, W, 3) of a frame's file, which must be an RGB WebP of one of the sizes."""
         data = self._checked(frame, kind)
         try:
-            with Image.open(io.BytesIO(data), formats=(form,)) as image:
-                if image.mode != mode or image.size[::-1] not in sizes:
+            with Image.open(io.BytesIO(data), formats=("WEBP",)) as image:
+                if image.mode != "RGB" or image.size[::-1] not in sizes:
                     raise ValueError("of another form")
                 return np.array(image)
         except (*_BROKEN, Image.DecompressionBombError) as error:

@@ -119,7 +119,7 @@ def open_bank_file(folder: Path, name: str | None = None) -> BankFile:
 
 def world_file(space: str, kind: str, number: str) -> Path:
     """Where the built-in world keeps the picture or the labels of a frame."""
-    return BUILTIN / space / kind / f"{number}.{'webp' if kind == 'pictures' else 'png'}"
+    return BUILTIN / space / kind / f"{number}.webp"
 
 
 def void_of(space: LabelSpace) -> int:

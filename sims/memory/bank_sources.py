@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from sims.image_files import FORMATS, ImageError, read_image
-from sims.label_space import LayoutError
+from sims.label_space import LayoutError, label_space
 from sims.layout import Layout
 from sims.layout_files import read_layout
 from sims.memory.bank_file import KINDS, SCALES, BankError, world_file
@@ -69,7 +69,8 @@ class WorldSource:
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
         try:
-            self.names = tuple(notes.number for notes in World().frames(choices.space, "training"))
+            self._world = World()
+            self.names = tuple(notes.number for notes in self._world.frames(choices.space, "training"))
         except WorldError as error:
             raise BankError(str(error)) from error
 
@@ -79,7 +80,12 @@ class WorldSource:
 
     def read(self, frame: int) -> SourceFrame:
         """Read one frame. Raises `BankError`."""
-        channels = _channels(read_layout(self._path("labels", frame), self._choices.space).layout, self._choices)
+        space = self._choices.space
+        try:
+            labels = self._world.read(space, self.names[frame]).labels
+        except WorldError as error:
+            raise BankError(str(error)) from error
+        channels = _channels(Layout(labels, label_space(space)), self._choices)
         return SourceFrame(channels, {kind: self._path(kind, frame).read_bytes() for kind in KINDS})
 
     def _path(self, kind: str, frame: int) -> Path:

@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from sims.perceptual import TAPS, relative_differences
 from sims.vgg import VGG19
 
 Features = list[list[Tensor]]  # by scale, then by stage
 FLAT = 0.03  # a change between neighbouring pixels, in pictures in [-1, 1], below which a place counts as flat
-PERCEPTUAL_TAPS = ("conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
 
 class PatchDiscriminator(nn.Module):
@@ -94,13 +94,9 @@ def ripples(fake: Tensor, real: Tensor) -> Tensor:
 
 
 class PerceptualDistance(nn.Module):
-    """Mean relative difference of the segmenter's features, and of the pictures themselves.
+    """Mean relative difference of the segmenter's features (`sims.perceptual`), and of the pictures themselves."""
 
-    Chen and Koltun, "Photographic Image Synthesis with Cascaded Refinement Networks" (2017), equation 1, with each
-    layer weighed by the inverse of its mean response.
-    """
-
-    def __init__(self, segmenter: Path, width: float, taps: Sequence[str] = PERCEPTUAL_TAPS):
+    def __init__(self, segmenter: Path, width: float, taps: Sequence[str] = TAPS):
         super().__init__()
         self.taps = tuple(taps)
         self.trunk = VGG19(width)
@@ -116,7 +112,5 @@ class PerceptualDistance(nn.Module):
         with torch.no_grad():
             wanted = self.trunk(real, self.taps)
         found = self.trunk(fake, self.taps)
-        parts = [F.l1_loss(fake.float(), real.float())]
-        for a, b in zip(found, wanted, strict=True):
-            parts.append((F.l1_loss(a, b) / b.mean()).float())
+        parts = [F.l1_loss(fake.float(), real.float()), *relative_differences(found, wanted)]
         return torch.stack(parts).mean()

@@ -108,7 +108,7 @@ def method_choices(cards: Iterable[Card]) -> list[tuple[str, str]]:
     choices = []
     for card in cards:
         method = METHODS.get(card.family, card.title)
-        several = families.count(card.family) > 1
+        several = families.count(card.family) > 1 and method != card.title
         choices.append((f"{method} · {card.title}" if several else method, card.name))
     return choices
 

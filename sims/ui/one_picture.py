@@ -48,9 +48,9 @@ class OnePicture:
         return [*self.run, self.history, self.strip]
 
 
-def build_one_picture(name: str, empty: Mapping[str, str]) -> OnePicture:
-    """Lay out the picture and the history below it; the names of all begin with `name`."""
-    view = viewer(f"{name}-view", empty)
+def build_one_picture(name: str, empty: Mapping[str, str], view: gr.HTML | None = None) -> OnePicture:
+    """Lay out the picture, unless a `view` of it is there, and the history below; all names begin with `name`."""
+    view = viewer(f"{name}-view", empty) if view is None else view
     gr.HTML("<h2>This session</h2>", js_on_load=None, elem_classes="section-title")
     strip = page_part("strip", strip_value([]), elem_id=f"{name}-history", label="This session")
     restore = gr.UploadButton(

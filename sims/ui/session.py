@@ -25,6 +25,7 @@ from sims.generator import (
     Cancelled,
     Card,
     Generator,
+    GridRequest,
     ImageRequest,
     LayoutRequest,
     Picture,
@@ -46,6 +47,7 @@ from sims.memory.bank_file import BankError
 from sims.memory.pipeline import SimsGenerator
 from sims.provenance import RecipeError, picture_png, read_recipe
 from sims.ui.catalogue import named_entry
+from sims.ui.grid_words import said_of
 from sims.ui.held import fitting
 from sims.ui.page_part import file_value
 from sims.ui.shelf import SHELF
@@ -57,6 +59,7 @@ HISTORY_BYTES = 200_000_000  # of the pictures and label maps that they were mad
 MAX_PICTURES = 48  # pictures one press of a button can ask for
 NEW_SEEDS = 1_000_000  # a drawn seed stays short enough to be read out
 THUMBNAIL = (192, 120)
+GRID_SIZE = (256, 1024)  # of a picture on a grid whose generator is not known here
 PREVIEW = (800, 800)  # of a picture that is still being made, at most
 DIVERSE = 5  # pictures of one layout with segments drawn from the memory, as the paper's supplement shows them
 CANDIDATES = "candidates"  # the option that tells a generator with a memory of segments
@@ -66,6 +69,7 @@ WHERE = {  # a picture of each task is opened again
     "image": "there are no settings in it that this page could bring back",
     "style": "open it in the tab Style transfer",
     "texture": "open it in the tab Texture",
+    "grid": "open it in the tab Panorama",
 }
 NO_HISTORY = "What you make in this session is kept here."
 # These say in one sentence what is wrong.
@@ -107,6 +111,8 @@ class Task:
         said = [f"{name.replace('_', ' ')} {value}" for name, value in chosen.items()]
         if isinstance(self.request, StyleRequest) and self.request.strength < 1:
             said.insert(0, f"strength {self.request.strength:.0%}")
+        if isinstance(self.request, GridRequest):
+            said = [*said_of(self.request), *said]
         return ", ".join(said)
 
     @property
@@ -379,6 +385,8 @@ def expected_size(task: Task) -> tuple[int, int]:
         return request.content.shape[:2]
     if isinstance(request, TextureRequest):
         return request.size
+    if isinstance(request, GridRequest):
+        return request.size or task.card.native_size or GRID_SIZE
     if isinstance(request, ImageRequest):
         return task.card.native_size or request.image.shape[:2]
     return task.card.native_size or request.layout.size

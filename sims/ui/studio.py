@@ -10,17 +10,22 @@ from sims.ui.api import build_api
 from sims.ui.compare import build_compare, connect_send
 from sims.ui.generator_panel import connect_pull
 from sims.ui.page_part import STATIC
+from sims.ui.panorama_tab import build_panorama, connect_panoramas
 from sims.ui.style_api import build_style_api
 from sims.ui.style_tab import build_style, connect_sends
 from sims.ui.synthesis import build_synthesis
 from sims.ui.texture_tab import build_texture, connect_textures
 from sims.ui.theme import studio_theme
+from sims.ui.walk_api import build_walk_api
 
 TITLE = "Image synthesis studio"
 QUEUE = 24  # runs that may wait at once, over all sessions
 SESSIONS = 256  # whose results are remembered; the oldest session is forgotten
 KEEP_SECONDS = 6 * 3600  # uploads and served pictures are deleted after this
-STYLES = ("studio", "stages", "viewer", "picture_drop", "regions", "style", "texture")
+STYLES = (
+    *("studio", "stages", "viewer", "picture_drop", "regions", "style", "texture"),
+    *("vendor/pannellum/pannellum", "panorama", "panels"),
+)
 MASTHEAD = f"""<div id="masthead"><h1>{TITLE}</h1>
 <p>Layouts become pictures, and pictures take on the look of others, by the classic methods.</p></div>"""
 
@@ -38,13 +43,18 @@ def build_studio() -> gr.Blocks:
                 style = build_style(synthesis, demo, tab)
             with gr.Tab("Texture", id="texture"):
                 texture = build_texture(demo)
+            with gr.Tab("Panorama", id="panorama"):
+                panorama = build_panorama(demo)
         connect_pull(synthesis.generators, compare.generators, demo)
         connect_send(synthesis, compare, tabs)
         senders = [(synthesis.results, synthesis.history), (compare.sheet, compare.results)]
-        connect_sends(style, tabs, [*senders, (texture.one.view, texture.one.history)])
+        senders += [(one.view, one.history) for one in (texture.one, panorama.one)]
+        connect_sends(style, tabs, senders)
         connect_textures(texture, style, tabs)
+        connect_panoramas(panorama, style, texture, tabs)
         build_api()
         build_style_api()
+        build_walk_api()
     return demo.queue(max_size=QUEUE)
 
 

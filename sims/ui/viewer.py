@@ -7,7 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from sims.generator import StyleRequest
+from sims.generator import GridRequest, StyleRequest
+from sims.grid_request import Style
 from sims.load import WITHOUT_WEIGHTS
 from sims.ui.method_panel import METHODS
 from sims.ui.page_part import file_value, page_part
@@ -75,15 +76,23 @@ def heading(task: Task) -> str:
 
 def details(task: Task) -> str:
     """What sets a task apart from others of its method; its seed only where another one would change the picture."""
-    return " · ".join(filter(None, (task.said, f"seed {task.seed}" if _uses_seed(task) else "")))
+    parts = (task.said, f"seed {task.seed}" if _uses_seed(task) else "")
+    ordered = reversed(parts) if isinstance(task.request, GridRequest) else parts  # there the seed is what counts most
+    return " · ".join(filter(None, ordered))
 
 
 def _uses_seed(task: Task) -> bool:
     """Whether anything is drawn for it: of a restyled picture, the start in noise, or the content that was made."""
     request = task.request
+    if isinstance(request, GridRequest):
+        return not _is_given(request.style) or request.options.get("noise") == "seeded"
     if not isinstance(request, StyleRequest):
         return True
     return bool(request.content_origin) or request.options.get("start") == "noise"
+
+
+def _is_given(style: Style) -> bool:
+    return style.seed is not None or style.latent is not None
 
 
 def strip_value(history: Sequence[Result]) -> dict[str, Any]:

@@ -174,4 +174,4 @@ def test_it_works_on_a_phone_by_touch(open_page: Callable[..., Page], studio: St
     expect(page.locator("#texture-view .viewer-working")).to_be_in_viewport()
     expect(done(page)).to_be_visible(timeout=MADE)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    expect(page.get_by_role("tab")).to_have_count(4)
+    expect(page.get_by_role("tab")).to_have_count(5)

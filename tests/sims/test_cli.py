@@ -85,6 +85,9 @@ def test_list_tells_every_generator_and_its_state(capsys: pytest.CaptureFixture[
         assert told[name].endswith("  a picture and a style picture or an example of a texture")
     for name in ("photo-wct-world", "photo-wct"):
         assert told[name].endswith("  a picture and a style picture")
+    for name, state in (("cips-panorama", "ready"), ("cips-ffhq1024", "not here, not verified")):
+        height, width = find(name).native_size or (0, 0)
+        assert re.fullmatch(rf"{name} +{width}x{height} +{state} +latents", told[name])
     for name, line in told.items():
         entry = find(name)
         assert (", not verified  " in line) == (not entry.verified and not entry.unsupported), line

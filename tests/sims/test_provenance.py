@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from recipe_pngs import chunk, document_of, rebuilt, refusal, with_fields
 
 from sims import provenance
 from sims.generator import ImageRequest, LayoutRequest, Picture, Request, StyleRequest, TextureRequest
 from sims.label_space import label_space
 from sims.layout import Layout
-from sims.provenance import RecipeError, picture_png, read_recipe
+from sims.provenance import picture_png, read_recipe
+from sims.recipe_document import FORMAT
 
 
 def noise(*shape: int, high: int = 256, dtype: type = np.uint8) -> np.ndarray:
@@ -42,50 +44,6 @@ def picture(request: Request | None = None, **changes: object) -> Picture:
         "options": {"style_sampling": "draw"},
     }
     return Picture(**(values | changes))
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
-
-
-def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    found, position = [], 8
-    while position < len(png):
-        length = int.from_bytes(png[position : position + 4])
-        found.append((png[position + 4 : position + 8], png[position + 8 : position + 8 + length]))
-        position += 12 + length
-    return found
-
-
-def rebuilt(png: bytes, key: str, text: bytes | None) -> bytes:
-    """`png` with another text under `key`, or without it."""
-    out = png[:8]
-    for kind, data in chunks(png):
-        if kind == b"tEXt" and data.split(b"\0")[0] == key.encode():
-            if text is None:
-                continue
-            data = key.encode() + b"\0" + text
-        out += chunk(kind, data)
-    return out
-
-
-def document_of(png: bytes) -> dict:
-    texts = dict(data.split(b"\0", 1) for kind, data in chunks(png) if kind == b"tEXt")
-    return json.loads(texts[b"sims-studio"])
-
-
-def with_fields(png: bytes, **changes: object) -> bytes:
-    return rebuilt(png, "sims-studio", json.dumps(document_of(png) | changes).encode())
-
-
-def refusal(png: bytes) -> str:
-    with pytest.raises(RecipeError) as caught:
-        read_recipe(png)
-    sentence = str(caught.value)
-    assert sentence.endswith(".")
-    assert "\n" not in sentence
-    assert len(sentence) < 400
-    return sentence
 
 
 def test_layout_recipe_comes_back_exactly() -> None:
@@ -174,11 +132,17 @@ def test_a_picture_in_a_recipe_is_never_reduced() -> None:
     assert "give at most 4194304 pixels" in refusal(picture_png(picture(TextureRequest(large, (64, 64)))))
 
 
-def test_a_recipe_of_the_first_format_is_still_read() -> None:
+def test_recipes_of_older_formats_are_still_read() -> None:
     png = picture_png(picture())
+    assert document_of(png)["format"] == FORMAT == 3
+    assert read_recipe(with_fields(png, format=2)).seed == 7
     document = document_of(png) | {"format": 1}
     del document["asked"]
     assert read_recipe(rebuilt(png, "sims-studio", json.dumps(document).encode())).seed == 7
+    styled = picture_png(picture(StyleRequest(noise(20, 30, 3), noise(31, 17, 3), strength=0.5)))
+    found = read_recipe(with_fields(styled, format=2)).request
+    assert isinstance(found, StyleRequest)
+    assert found.strength == 0.5
 
 
 def test_other_programs_see_the_picture_and_its_title() -> None:
@@ -222,7 +186,7 @@ def test_every_cut_and_every_flipped_byte_is_noticed() -> None:
 
 
 def test_a_newer_format_is_named() -> None:
-    assert "newer version" in refusal(with_fields(picture_png(picture()), format=3, anything="else"))
+    assert "newer version" in refusal(with_fields(picture_png(picture()), format=FORMAT + 1, anything="else"))
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,7 @@ def test_frames_of_another_size_are_refused(tmp_path: Path) -> None:
     folder = world(tmp_path).folder / "street"
     for path in folder.glob("*/000003.*"):
         image = Image.open(path)
-        options = {"lossless": True} if path.suffix == ".webp" else {}
-        image.resize((256, 128), Image.Resampling.NEAREST).save(path, **options)
+        image.resize((256, 128), Image.Resampling.NEAREST).save(path, lossless=True)
     with pytest.raises(WorldError, match="Frame 000003 of street is 128x256; training takes 256x512"):
         read_frames(World(folder.parent), "street", "training")
 

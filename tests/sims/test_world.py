@@ -40,14 +40,13 @@ def write_segments(street: Path, text: str) -> None:
 def folder(tmp_path: Path) -> Path:
     """A small world of one space."""
     street = tmp_path / "street"
-    for name in ("pictures", "labels", "instances"):
+    for name in ("pictures", "labels"):
         (street / name).mkdir(parents=True)
     for number in (5, 7):
         picture, labels, instances = drawn(number)
-        coded = np.stack([instances & 255, instances >> 8, 0 * instances], axis=-1).astype(np.uint8)
+        coded = np.stack([labels, instances & 255, instances >> 8], axis=-1).astype(np.uint8)
         Image.fromarray(picture).save(street / "pictures" / f"{number:06}.webp", quality=80)
-        Image.fromarray(labels).save(street / "labels" / f"{number:06}.png")
-        Image.fromarray(coded).save(street / "instances" / f"{number:06}.webp", lossless=True)
+        Image.fromarray(coded).save(street / "labels" / f"{number:06}.webp", lossless=True)
     (street / "frames.csv").write_text(FRAMES)
     write_segments(street, SEGMENTS)
     return tmp_path
@@ -137,23 +136,21 @@ def cut(path: Path) -> None:
 
 SPOILED_FRAMES: dict[str, Callable[[Path], object]] = {
     r"pictures.000005.webp is missing": lambda street: (street / "pictures" / "000005.webp").unlink(),
-    r"labels.000005.png is missing": lambda street: (street / "labels" / "000005.png").unlink(),
-    r"instances.000005.webp is missing": lambda street: (street / "instances" / "000005.webp").unlink(),
-    r"pictures.000005.webp is damaged or no WEBP file": lambda street: cut(street / "pictures" / "000005.webp"),
-    r"labels.000005.png is damaged or no PNG file": lambda street: cut(street / "labels" / "000005.png"),
-    r"instances.000005.webp is damaged or no WEBP": lambda street: cut(street / "instances" / "000005.webp"),
-    r"labels.000005.png is RGB of 768 pixels; it should be L": lambda street: Image.new("RGB", (32, 24)).save(
-        street / "labels" / "000005.png"
+    r"labels.000005.webp is missing": lambda street: (street / "labels" / "000005.webp").unlink(),
+    r"pictures.000005.webp is damaged or no WebP file": lambda street: cut(street / "pictures" / "000005.webp"),
+    r"labels.000005.webp is damaged or no WebP file": lambda street: cut(street / "labels" / "000005.webp"),
+    r"labels.000005.webp is damaged or no WebP file; pack the world": lambda street: Image.new("RGB", (32, 24)).save(
+        street / "labels" / "000005.webp", "PNG"
     ),
-    r"is of several sizes, 32x24, 32x25; picture, labels": lambda street: Image.new("L", (32, 25)).save(
-        street / "labels" / "000005.png"
+    r"labels.000005.webp is RGBA of 768 pixels; it should be RGB": lambda street: Image.new("RGBA", (32, 24)).save(
+        street / "labels" / "000005.webp", lossless=True
+    ),
+    r"is of several sizes, 32x24, 32x25; picture and labels": lambda street: Image.new("RGB", (32, 25)).save(
+        street / "labels" / "000005.webp", lossless=True
     ),
     r"labels of frame 000005 of .* are wrong: Id 20 is no class of the street space": lambda street: Image.new(
-        "L", (32, 24), 20
-    ).save(street / "labels" / "000005.png"),
-    r"instances.000005.webp has blue in it": lambda street: Image.new("RGB", (32, 24), (1, 0, 1)).save(
-        street / "instances" / "000005.webp", lossless=True
-    ),
+        "RGB", (32, 24), (20, 0, 0)
+    ).save(street / "labels" / "000005.webp", lossless=True),
 }
 
 
@@ -274,19 +271,19 @@ def test_the_world_ships_whole(world: World) -> None:
         notes = world.frames(space)
         assert len(notes) >= least
         size = (1024, 256) if space == "panorama" else (512, 256)
-        for part, ending, mode in (("pictures", "webp", "RGB"), ("labels", "png", "L"), ("instances", "webp", "RGB")):
-            names = {f"{one.number}.{ending}" for one in notes}
+        for part in ("pictures", "labels"):
+            names = {f"{one.number}.webp" for one in notes}
             paths = list((world.folder / space / part).iterdir())
             assert {path.name for path in paths} == names
             for path in paths:
                 with Image.open(path) as image:
-                    assert (image.size, image.mode) == (size, mode), path
+                    assert (image.size, image.mode, image.format) == (size, "RGB", "WEBP"), path
 
 
 def test_the_world_is_small(world: World) -> None:
     files = [path for path in world.folder.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 45_000_000
-    allowed = {"pictures", "labels", "instances", "frames.csv", "segments.csv.gz", "card.md"}
+    allowed = {"pictures", "labels", "frames.csv", "segments.csv.gz", "card.md"}
     assert {
         path.relative_to(world.folder).parts[-1 if path.suffix in (".csv", ".gz", ".md") else 1] for path in files
     } == allowed
@@ -327,8 +324,8 @@ def test_no_class_is_too_rare_to_learn(world: World, space: str) -> None:
     training = world.frames(space, "training")
     shown = np.zeros(256, int)
     for notes in training:
-        with Image.open(world.folder / space / "labels" / f"{notes.number}.png") as image:
-            shown[np.unique(np.array(image))] += 1
+        with Image.open(world.folder / space / "labels" / f"{notes.number}.webp") as image:
+            shown[np.unique(np.array(image)[..., 0])] += 1
     shares = {(space, label.name): shown[label.id] / len(training) for label in classes}
     rare = {key: share for key, share in shares.items() if share < 0.05}
     assert rare == {key: pytest.approx(share, abs=0.005) for key, share in RARE.items() if key[0] == space}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from zoo.convert.config import Config, Field, Shapes, boolean, integer, number, one_of, optional, size
@@ -34,7 +35,7 @@ FIELDS: Mapping[str, Field] = {
     "activation": one_of("lrelu", "sin", "sinrelu", default="lrelu"),
     "channel_multiplier": integer(1, 4, default=2),
     "taper": boolean(default=True),  # fewer channels in the last blocks, as released; the paper's table has none
-    "width": integer(1, WIDEST, default=WIDEST),  # the most channels of a layer
+    "width": integer(1, WIDEST, default=WIDEST),  # the most channels of a layer; at its most, those of the authors
 }
 _TABLE: Config = {"kind": "plain", "size": 256, "taper": False}
 PRESETS: Mapping[str, Config] = {
@@ -67,12 +68,13 @@ def blocks(config: Config) -> int:
 def widths(config: Config) -> list[int]:
     """Channels behind the first layer, then behind every block."""
     m = config["channel_multiplier"]
-    released = [512, 512, 512, 512, 256 * m, 128 * m, 64 * m, 32 * m, 16 * m]
+    released = [WIDEST] * 4 + [256 * m, 128 * m, 64 * m, 32 * m, 16 * m]
     if config["kind"] == "res":
         released[7:] = [64 * m, 32 * m]
     if not config["taper"]:
         released = [WIDEST] * len(released)
-    return [min(channels, config["width"]) for channels in (WIDEST, *released[: blocks(config)])]
+    most = config["width"] if config["width"] < WIDEST else max(released)
+    return [min(channels, most) for channels in (WIDEST, *released[: blocks(config)])]
 
 
 def input_channels(config: Config) -> int:
@@ -102,7 +104,7 @@ def layers(config: Config) -> list[tuple[str, int, int]]:
     channels = widths(config)
     first, last = channels[0], channels[-1]
     found = [("linears.0" if config["kind"] == "res" else "conv1", input_channels(config), first)]
-    for block, (before, after) in enumerate(zip(channels, channels[1:], strict=False)):
+    for block, (before, after) in enumerate(pairwise(channels)):
         if config["kind"] == "res":
             found += [(f"linears.{block + 1}.conv1", before, after), (f"linears.{block + 1}.conv2", after, after)]
         else:
@@ -152,38 +154,46 @@ def gather(states: Sequence[Mapping[str, torch.Tensor]], config: Config) -> dict
 def recognise(states: Sequence[Mapping[str, torch.Tensor]]) -> Config:
     """What names and shapes tell; nothing for a checkpoint that is not this network.
 
-    A sine cannot be told from a mixture of it and the leaky rectifier; their config has to say which.
+    A sine cannot be told from a mixture of it and the leaky rectifier, nor the size of the pictures from anything:
+    their config has to say so.
     """
     shapes = {name: tuple(tensor.shape) for state in states for name, tensor in state.items()}
-    mapping = [name for name in shapes if re.fullmatch(r"style\.[1-9][0-9]?\.weight", name)]
-    first = "linears.0" if "linears.0.conv.weight" in shapes and "conv1.conv.weight" not in shapes else "conv1"
-    weight = shapes.get(f"{first}.conv.weight", ())
-    if not mapping or len(weight) != 5 or len(shapes["style.1.weight"] if "style.1.weight" in shapes else ()) != 2:
+    kind = "skip" if "to_rgbs.0.bias" in shapes else "plain" if "conv1.conv.weight" in shapes else "res"
+    first = "linears.0" if kind == "res" else "conv1"
+    weight, mapping = shapes.get(f"{first}.conv.weight", ()), shapes.get("style.1.weight", ())
+    fourier, embedding = shapes.get(f"{FOURIER}.weight", ()), shapes.get(EMBEDDING, ())
+    if len(weight) != 5 or len(mapping) != 2 or 4 not in (len(fourier), len(embedding)):
         return {}
-    kind = "res" if first == "linears.0" else "skip" if "to_rgbs.0.bias" in shapes else "plain"
+    hidden = embedding[1] if len(embedding) == 4 else fourier[0]
+    both = (fourier and embedding) or weight[2] == 2 * hidden  # one of them may be lost
     found: Config = {
         "kind": kind,
-        "style_dim": shapes["style.1.weight"][0],
-        "n_mlp": len(mapping),
+        "inputs": "both" if both else "fourier" if fourier else "embedding",
+        "geometry": "cylinder" if len(fourier) == 4 and fourier[1] == 3 else "plane",
+        "hidden": hidden,
+        "style_dim": mapping[0],
+        "n_mlp": sum(re.fullmatch(r"style\.[1-9][0-9]?\.weight", name) is not None for name in shapes),
+        "activation": "lrelu" if f"{first}.activate.bias" in shapes else "sin",
         "width": min(weight[1], WIDEST),
     }
-    count = 1 + max((int(name.split(".")[1]) for name in shapes if re.match(r"linears\.[0-9]{1,2}\.", name)), default=0)
-    number_of_blocks = count - 1 if kind == "res" else count // 2
-    if 2 <= number_of_blocks + 1 < 11:
-        found["size"] = 2 ** (number_of_blocks + 1)
-    fourier, embedding = shapes.get(f"{FOURIER}.weight", ()), shapes.get(EMBEDDING, ())
-    found["inputs"] = "both" if fourier and embedding else "fourier" if fourier else "embedding"
-    if len(fourier) == 4 and fourier[1] == 3:
-        found["geometry"] = "cylinder"
-    if len(embedding) == 4:
-        found["hidden"] = embedding[1]
-        if embedding[2:] != (found.get("size"),) * 2:
-            found["embedding"] = list(embedding[2:])
-    elif len(fourier) == 4:
-        found["hidden"] = fourier[0]
-    last = shapes.get(f"to_rgbs.{number_of_blocks - 1}.conv.weight", shapes.get("to_rgb_last.conv.weight", ()))
-    if len(last) == 5 and number_of_blocks > 5 and last[2] == weight[1]:
-        found["taper"] = False
-    if f"{first}.activate.bias" not in shapes:
-        found["activation"] = "sin"
+    found |= _size_and_taper(shapes, found)
+    if len(embedding) == 4 and embedding[2:] != (found.get("size"),) * 2:
+        found["embedding"] = list(embedding[2:])
     return found
+
+
+def _size_and_taper(shapes: Shapes, found: Config) -> Config:
+    """What the number of blocks and their channels tell."""
+    indices = [int(name.split(".")[1]) for name in shapes if re.match(r"linears\.[0-9]{1,2}\.", name)]
+    last = max(indices, default=0)
+    count = last if found["kind"] == "res" else (last + 1) // 2
+    size = 2 ** (count + 1)
+    if size not in SIZES:
+        return {}
+    names = [f"linears.{i + 1}.conv1" if found["kind"] == "res" else f"linears.{2 * i}" for i in range(count)]
+    channels = [shapes.get(f"{name}.conv.weight", (1, 0))[1:2] for name in names]
+    for taper, multiplier in ((True, 2), (True, 1), (True, 3), (True, 4), (False, 2)):
+        told: Config = {"size": size, "taper": taper, "channel_multiplier": multiplier}
+        if [(width,) for width in widths(found | told)[1:]] == channels:
+            return told
+    return {"size": size}

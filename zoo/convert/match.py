@@ -36,6 +36,9 @@ KINDS = (
         "a network of SIMS: use family sims with all three of them",
     ),
     (r"[ed]4\.conv4_1\.weight", "PhotoWCT: use family photo_wct"),
+    (r"lff\.ffm\.conv\.weight|emb\.input", "CIPS: use family cips"),
+    (r"input\.input", "a generator of StyleGAN2, whose layers no family here has"),
+    (r"final_conv\.0\.weight", "the discriminator of CIPS or StyleGAN2: use the generator's file"),
     (r"features\.0\.weight", "a VGG classifier: use family vgg if it is VGG-19"),
 )
 

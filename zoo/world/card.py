@@ -18,8 +18,7 @@ Every space is a folder:
 | file | what it holds |
 |---|---|
 | `pictures/NNNNNN.webp` | the picture, RGB, lossy WebP of quality {quality} |
-| `labels/NNNNNN.png` | the class of every pixel, 8-bit grey, ids as below |
-| `instances/NNNNNN.webp` | the instance of every pixel, lossless WebP: red + 256 * green, blue is 0; 0 is none |
+| `labels/NNNNNN.webp` | lossless WebP: red is the class of the pixel, ids as below; green + 256 * blue its instance |
 | `frames.csv` | one row a frame: frame, split, renderer, kind, light, season, ground, samples |
 | `segments.csv.gz` | one row a segment: frame, label, instance, x, y, pixels, depth; gzip |
 
@@ -29,8 +28,8 @@ cylindrical: azimuth along x, all around, and elevation linear along y; its righ
 A frame is held out, and never trained on, if and only if its number ends in 7; `split` says "training" or "held_out".
 `ground` is dry, wet or snow, and `samples` counts the rendering's samples a pixel, empty where nobody noted them.
 
-Instances are numbered 1..n in the raster order of their first pixels. In landscapes and panoramas those of fewer than
-24 pixels, far trees, are none.
+Instances are numbered 1..n in the raster order of their first pixels; 0 is none. In landscapes and panoramas those of
+fewer than 24 pixels, far trees, are none.
 
 Segments are all instances, and all 4-connected patches of one class, of at least 64 pixels, that belong to no instance
 (instance 0). A patch ends at the picture's edges, also where a panorama goes on. An instance may hold pixels of several

@@ -399,3 +399,11 @@ def test_sources_read_what_banks_hold() -> None:
     with pytest.raises(BankError, match="holds no space 'cityscapes'"):
         WorldSource(Choices(space="cityscapes"))
     assert bank_sources.check_of(frame.files["labels"]) == zlib.crc32(frame.files["labels"])
+
+
+def test_a_damaged_world_is_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "street").mkdir()
+    shutil.copy(World().folder / "street" / "frames.csv", tmp_path / "street")
+    monkeypatch.setattr(bank_sources, "World", lambda: World(tmp_path))
+    with pytest.raises(BankError, match=r"000000.webp is missing, though its frame is listed; pack the world again"):
+        WorldSource(Choices()).read(0)
