@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sims.bank_command import add_bank_commands
+from sims.cips_command import add_cips_commands, add_grid_arguments, grid_request, refuse_grid_arguments
 from sims.command_parts import (
     add_layout_arguments,
     add_run_arguments,
@@ -43,6 +44,7 @@ from zoo.files import write_atomically
 from zoo.hub import availability
 
 BAD_INPUT = (ZooError, LoadError, LayoutError, ImageError, RequestError, BankError)
+WITH_LAYOUT = ("label_space", "instances", "encoding", "style")  # arguments of `generate` that only layouts need
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,18 +107,29 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def _request(args: argparse.Namespace, target: Card) -> Request:
+    if target.task == "grid":
+        _refuse(args, ("layout", "image", *WITH_LAYOUT), f"does not go with {target.name}, which works from latents")
+        return grid_request(args)
+    refuse_grid_arguments(args, target)
     options = options_of(args.option)
     if args.layout is not None:
         style = None if args.style is None else read_image(args.style, "The style picture")
         return LayoutRequest(layout_of(args, target), style, options)
-    for name in ("label_space", "instances", "encoding", "style"):
-        if getattr(args, name) is not None:
-            raise UsageError(f"--{name.replace('_', '-')} goes with --layout and not with --image; leave it out.")
+    if args.image is None:
+        works_from = " or ".join(WORKS_FROM[task] for task in target.tasks)
+        raise UsageError(f"{target.name} works from {works_from}; give --layout or --image.")
+    _refuse(args, WITH_LAYOUT, "goes with --layout and not with --image")
     return ImageRequest(read_image(args.image, "The picture"), options)
 
 
+def _refuse(args: argparse.Namespace, names: Sequence[str], reason: str) -> None:
+    given = next((name for name in names if getattr(args, name) is not None), None)
+    if given is not None:
+        raise UsageError(f"--{given.replace('_', '-')} {reason}; leave it out.")
+
+
 def _parser() -> Parser:
-    parser = Parser(prog="python -m sims", description="Pictures from layouts and from other pictures.")
+    parser = Parser(prog="python -m sims", description="Pictures from layouts, from other pictures and from latents.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="show the generators and whether they can run now")
@@ -125,13 +138,14 @@ def _parser() -> Parser:
     one = commands.add_parser("generate", help="make one picture", allow_abbrev=False)
     one.set_defaults(run=generate)
     one.add_argument("name", metavar="NAME_OR_DIR", help="a generator of the list, or a folder with a checkpoint")
-    source = one.add_mutually_exclusive_group(required=True)
+    source = one.add_mutually_exclusive_group()
     source.add_argument("--layout", type=Path, metavar="FILE", help="a label map, as ids or as colours")
     source.add_argument("--image", type=Path, metavar="FILE", help="a picture to translate")
     one.add_argument("--style", type=Path, metavar="FILE", help="a picture whose look the result takes on")
     one.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the generator")
     one.add_argument("--out", type=Path, required=True, metavar="FILE.png")
     add_layout_arguments(one)
+    add_grid_arguments(one)
     add_run_arguments(one)
 
     several = commands.add_parser("compare", help="make one picture per generator, and a sheet", allow_abbrev=False)
@@ -142,6 +156,7 @@ def _parser() -> Parser:
     add_layout_arguments(several)
     add_run_arguments(several)
     add_style_commands(commands)
+    add_cips_commands(commands)
     add_walk_command(commands)
     add_bank_commands(commands)
     return parser

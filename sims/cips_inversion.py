@@ -1,8 +1,8 @@
 """A picture of one's own in the latent space of a CIPS: the style that shows it, found by descent.
 
-Anokhin et al., "Image Generators with Conditionally-Independent Pixel Synthesis" (2021), section 4.4 and the supplement's
-table 3: the L1 and a perceptual distance are minimised over W, one style for all layers, or over W+, one a layer. The
-perceptual distance is of the project's segmenter in the place of ImageNet's VGG-19 (`sims.perceptual`).
+Anokhin et al., "Image Generators with Conditionally-Independent Pixel Synthesis" (2021), supplement, table 3: the L1
+and a perceptual distance are minimised over W, one style for all layers, or over W+, one a layer. They give neither
+steps nor rates; the perceptual distance is of the project's segmenter in the place of ImageNet's VGG-19.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,6 +69,20 @@ class Inversion:
     history: tuple[tuple[int, float], ...]
     steps_done: int
     notes: tuple[str, ...]
+
+    def report(self) -> dict[str, Any]:
+        """All of it that is no picture and no latent, as JSON."""
+        return {
+            "generator": self.picture.generator,
+            "revision": self.picture.revision,
+            "space": "w" if self.latent.ndim == 1 else "w+",
+            "seed": self.picture.seed,
+            "ssim": round(self.ssim, 4),
+            "l1": round(self.l1, 4),
+            "steps": self.steps_done,
+            "history": [[step, round(loss, 4)] for step, loss in self.history],
+            "notes": list(self.notes),
+        }
 
 
 def invert(
@@ -149,17 +165,14 @@ class _Inverting:
 
     def _search(self, search: Search, space: str, steps: int) -> None:
         search.start(self._watch)
-        self._show(search)
         first = steps if space == "w" else round(ONE_STYLE_FIRST * steps)
         for layers, count, after in ((0, first, 0), (self._generator.card.latents[0], steps - first, first)):
-            if count:
-                search.descend(layers, count, after, lambda step: self._goes_on(search, step), self._watch)
+            if count and not search.descend(layers, count, after, partial(self._goes_on, search), self._watch):
+                self._notes.append(f"The time was over after {self._done} of {steps} steps.")
+                break
         self._show(search)
-        if self._done < steps:
-            self._notes.append(f"The time was over after {self._done} of {steps} steps.")
 
     def _goes_on(self, search: Search, step: int) -> bool:
-        self._done = step - 1
         self._show(search)
         self._tell(f"step {step} of {self._steps}")
         if time.monotonic() >= self._end:

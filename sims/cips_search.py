@@ -83,15 +83,16 @@ class Search:
         wanted = self._wanted(window).flatten(2).transpose(1, 2)
         apart = []
         for styles in candidates.split(SIDE):
+            watch(0.0)
             made = self._network(self._points(window).expand(len(styles), -1, -1), styles)
             apart.append((made.clamp(-1, 1) - wanted).abs().mean((1, 2)))
         self.check(candidates[int(torch.cat(apart).argmin())], 0, watch)
 
-    def descend(self, layers: int, steps: int, after: int, goes_on: Callable[[int], bool], watch: Watch) -> None:
+    def descend(self, layers: int, steps: int, after: int, goes_on: Callable[[int], bool], watch: Watch) -> bool:
         """`steps` steps from the best so far, in W, or with as many `layers` in W+; they are counted from `after`.
 
-        `goes_on(step)` is told each step before it is made, and may raise to stop; where it says False, the search
-        ends with what there is.
+        `goes_on(step)` is told each step before it is made, and may raise to stop; where it says False, no more are
+        made, and so does the answer.
         """
         assert self.best is not None
         begin = self._space.coordinates(self.best.style)
@@ -100,7 +101,9 @@ class Search:
         every = max(1, math.ceil(steps / CHECKS))
         for step in range(1, steps + 1):
             if not goes_on(after + step):
-                break
+                if step > 1:
+                    self.check(self._space.styles(place.detach()), after + step - 1, watch)
+                return False
             done = (step - 1) / steps
             optimiser.param_groups[0]["lr"] = RATE * min(1, step / WARM_UP) * (1 + math.cos(math.pi * done)) / 2
             with torch.enable_grad():
@@ -109,6 +112,7 @@ class Search:
             optimiser.step()
             if step % every == 0 or step == steps:
                 self.check(self._space.styles(place.detach()), after + step, watch)
+        return True
 
     def check(self, style: Tensor, step: int, watch: Watch) -> None:
         """Judge the whole picture of a style, and keep the best."""

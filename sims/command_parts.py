@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -89,14 +90,23 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """What every run takes."""
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N")
+    parser.add_argument("--seed", type=seed_number, default=0, metavar="N")
     parser.add_argument("--device", choices=DEVICES, default="auto")
 
 
-def _seed(text: str) -> int:
+def seed_number(text: str) -> int:
+    """The argument type of seeds."""
     try:
         seed = int(text)
         check_seed(seed)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {MAX_SEED}") from error
     return seed
+
+
+def height_and_width(text: str) -> tuple[int, int]:
+    """The argument type of sizes, HEIGHTxWIDTH in pixels."""
+    found = re.fullmatch("([0-9]{1,5})x([0-9]{1,5})", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HEIGHTxWIDTH")
+    return int(found[1]), int(found[2])

@@ -14,6 +14,7 @@ from sims.command_parts import (
     add_layout_arguments,
     add_run_arguments,
     check_png,
+    height_and_width,
     layout_of,
     make,
     options_of,
@@ -114,7 +115,9 @@ def add_style_commands(commands: Any) -> None:
     more = commands.add_parser("texture", help="make more of the texture of an example", allow_abbrev=False)
     more.set_defaults(run=texture)
     more.add_argument("example", type=Path, metavar="EXAMPLE", help="a picture of a texture")
-    more.add_argument("--size", type=_size, required=True, metavar="HxW", help="height and width of the result")
+    more.add_argument(
+        "--size", type=height_and_width, required=True, metavar="HxW", help="height and width of the result"
+    )
     more.add_argument("--method", choices=tuple(TEXTURES), help="steerable (needs no weights; the default) or gatys")
     _add_common(more)
 
@@ -214,13 +217,6 @@ def _pair(text: str) -> tuple[int, int | None]:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form ID:ID or ID:none")
     return int(found[1]), None if found[2] == "none" else int(found[2])
-
-
-def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch("([0-9]{1,5})x([0-9]{1,5})", text)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HEIGHTxWIDTH")
-    return int(found[1]), int(found[2])
 
 
 def _strength(text: str) -> float:

@@ -1,7 +1,7 @@
 """The space of styles: where the mapping network puts latents, in coordinates in which they are spread evenly.
 
-Zhu et al., "Improved StyleGAN Embedding: Where are the Good Latents?" (2020), section 3: along their principal axes, and
-divided by their deviations there, all directions of the styles count alike, which makes descent quick.
+Along their principal axes, and divided by their deviations there, all directions of the styles count alike, which makes
+descent quick; Zhu et al., "Improved StyleGAN Embedding: Where are the Good Latents?" (2020), do so with StyleGAN's.
 """
 
 from __future__ import annotations

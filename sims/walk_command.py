@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from sims.animation import KINDS, MILLISECONDS, check_pace, encode_animation
 from sims.cips_generator import CipsGenerator
 from sims.cips_walk import FRAMES, MAX_TURNS, STOPS, WalkRequest, check_walk, walk
-from sims.command_parts import add_run_arguments, check_folder, options_of
+from sims.command_parts import add_run_arguments, check_folder, height_and_width, options_of
 from sims.generator import GridRequest
 from sims.grid_request import Style
 from sims.image_files import read_bytes
@@ -64,7 +63,9 @@ def add_walk_command(commands: Any) -> None:
     film.add_argument("--latent", type=Path, metavar="FILE.npy", help="a latent that it begins with")
     film.add_argument("--latent-space", choices=("z", "w"), help="of the latent; w if left out, which W+ is too")
     film.add_argument("--frames", type=int, default=48, metavar="N", help=f"{FRAMES[0]} to {FRAMES[1]}; 48 if left out")
-    film.add_argument("--size", type=_size, metavar="HxW", help="height and width; the native ones if left out")
+    film.add_argument(
+        "--size", type=height_and_width, metavar="HxW", help="height and width; the native ones if left out"
+    )
     film.add_argument("--truncation", type=float, default=1.0, metavar="T", help="from 0 (the mean picture) to 1")
     film.add_argument(
         "--turn",
@@ -101,10 +102,3 @@ def _seeds(text: str) -> list[int]:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no list of seeds such as 1,2,3") from error
     return found
-
-
-def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch("([0-9]{1,5})x([0-9]{1,5})", text)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HEIGHTxWIDTH")
-    return int(found[1]), int(found[2])

@@ -1,12 +1,14 @@
 """The recipe of the built-in CIPS: landscapes on a plane, and all around on a cylinder.
 
-Anokhin et al., "Image Generators with Conditionally-Independent Pixel Synthesis" (2021): the non-saturating loss, R1 now
-and then and averaged weights (section 4), patches P_{K, sigma} of one scale a step (supplement, patch-based training) and,
-for the cylinder, windows of it at any angle judged against ordinary pictures (supplement 3.1).
+Anokhin et al., "Image Generators with Conditionally-Independent Pixel Synthesis" (2021): the non-saturating loss, R1
+now and then and averaged weights (section 4), patches P_{K, sigma} of one scale a step (supplement, patch-based
+training) and, for the cylinder, windows of it at any angle judged against ordinary pictures (supplement 3.1).
 
-What a slim network on a CPU needs more: the critic sees, beside the pixels and where in the picture they are, features of
-the segmenter; the Fourier features begin spread over many frequencies; and in the first minutes the generator learns,
-without a critic, to paint the training pictures from codes of theirs that are distributed as latents are.
+What a slim network on a CPU needs more: the critic sees, beside the pixels and where in the picture they are, features
+of the segmenter; the Fourier features begin spread over many frequencies; and half of the latents are codes of the
+training pictures, distributed as latents are, whose pictures must be like the ones they were made of when seen small.
+Without that, colours drift and all latents come to have one composition. In the first minutes there is nothing else to
+learn. For a cylinder, a picture beside its mirror image goes all around without a seam.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from sims.cips import Cips
 from sims.generator import placed, to_uint8
@@ -30,7 +33,7 @@ from sims.training.loop import Review
 from sims.training.shipping import ship, unship
 from sims.world import World
 from zoo.convert import checked_config
-from zoo.convert.cips import embedding_size, native_size
+from zoo.convert.cips import native_size
 from zoo.files import read_weights
 
 SLIM = {
@@ -45,20 +48,20 @@ SLIM = {
 }
 CONFIGS = {
     "cips-landscape": checked_config(SLIM | {"embedding": [96, 96], "native_size": [128, 128]}),
-    "cips-panorama": checked_config(
-        SLIM | {"geometry": "cylinder", "embedding": [48, 192], "native_size": [128, 512]}
-    ),
+    "cips-panorama": checked_config(SLIM | {"geometry": "cylinder", "embedding": [48, 192], "native_size": [128, 512]}),
 }
 HEIGHT = 128  # of the pictures learned from
 PATCH = 32  # K
-WARM_UP = 0.04  # share of the time in which the generator learns from codes
-COARSE_FIRST = 0.4  # share of the time in which whole pictures are looked at and no details
+WARM_UP = 0.1  # share of the time in which the generator learns from codes
+COARSE_FIRST = 0.35  # share of the time in which whole pictures are looked at and no details
 COARSE = 0.4  # chance of whole pictures afterwards
 FINER = (1, 2)  # the other strides, sigma
 BATCH = {"cpu": 16, "cuda": 64}
-WARM_RATE, RATE = 8e-3, 2.5e-3
+WARM_RATE, RATE, JUDGE_RATE = 8e-3, 2.5e-3, 4e-4  # the critic's weights have no equalised rate, and want less
+LARGEST = 1.0  # norm of the critic's gradient
 FADE_FROM = 0.7  # share of the time after which the learning rate falls
 BETAS = (0.0, 0.99)
+LIKENESS = 10.0  # weight of the difference of a code's picture, seen small, from the one coded
 PENALTY, PENALTY_EVERY = 2.0, 16
 ZOOM = (1.0, 1.35)  # how much of a picture is left out, so that few pictures show many compositions
 FREQUENCIES = (0.5, 16.0)  # radians a unit
@@ -104,38 +107,45 @@ class CipsRecipe:
         self.average: Average[Cips] = Average(self.network, decay=0.998)
         self.critic = placed(Critic(self.segmenter, PATCH), self.device)
         self.maker = torch.optim.Adam(self.network.parameters(), RATE, BETAS)
-        self.judge = torch.optim.Adam([p for p in self.critic.parameters() if p.requires_grad], RATE, BETAS)
+        self.judge = torch.optim.Adam([p for p in self.critic.parameters() if p.requires_grad], JUDGE_RATE, BETAS)
         self.steps = 0
 
     def step(self, rng: np.random.Generator, done: float) -> dict[str, float]:
         """One step of the critic, one of the generator, on patches of one scale."""
-        rate = WARM_RATE if done < WARM_UP else RATE * min(1.0, (1.0 - done) / (1.0 - FADE_FROM)) + 1e-6
-        for optimiser in (self.maker, self.judge):
+        fade = min(1.0, (1.0 - done) / (1.0 - FADE_FROM)) + 1e-3
+        rates = {self.maker: WARM_RATE if done < WARM_UP else RATE * fade, self.judge: JUDGE_RATE * fade}
+        for optimiser, rate in rates.items():
             for group in optimiser.param_groups:
                 group["lr"] = rate
         count = BATCH[self.device.type]
         window = self._window(rng, done)
-        squares = self._real(count, rng)
-        real = window.cut(squares).to(self.device)
+        scenes = self._real(count, rng)
+        starts = rng.integers(scenes.shape[3], size=count) if self.around else np.zeros(count, int)
+        turned = [scene.roll(-int(start), -1) for scene, start in zip(scenes, starts, strict=True)]
+        real = window.cut(torch.stack(turned)).to(self.device)
+        latents = self.codes(scenes).to(self.device)
         if done < WARM_UP:
-            return self._paint(real, self.codes(squares).to(self.device), window, rng)
+            return self._paint(real, latents, window, starts)
+        latents = torch.cat((latents[: count // 2], torch.randn_like(latents[count // 2 :])))
         place = self._place(window)
-        fake = self._fake(torch.randn(count, self.config["style_dim"]).to(self.device), window, rng)
+        fake = self._fake(latents, window, starts)
         losses = self._judge(coloured(real, rng), coloured(fake.detach(), rng), place)
 
         self.critic.requires_grad_(False)
         fooled = torch.stack([F.softplus(-score).mean() for score in self.critic(coloured(fake, rng), place)]).sum()
         self.critic.learning()
+        half = count // 2
+        unlike = F.l1_loss(F.avg_pool2d(fake[:half], 2), F.avg_pool2d(real[:half], 2))
         self.maker.zero_grad()
-        fooled.backward()
+        (fooled + LIKENESS * unlike).backward()
         self.maker.step()
         self.steps += 1
         self.average.update(self.network, self.steps)
-        return losses | {f"fool_{window.stride}": fooled.item()}
+        return losses | {f"fool_{window.stride}": fooled.item(), f"unlike_{window.stride}": unlike.item()}
 
-    def _paint(self, real: Tensor, codes: Tensor, window: Window, rng: np.random.Generator) -> dict[str, float]:
+    def _paint(self, real: Tensor, codes: Tensor, window: Window, starts: np.ndarray) -> dict[str, float]:
         """One step towards painting pictures from their codes."""
-        distance = F.l1_loss(self._fake(codes, window, rng), real)
+        distance = F.l1_loss(self._fake(codes, window, starts), real)
         self.maker.zero_grad()
         distance.backward()
         self.maker.step()
@@ -147,13 +157,15 @@ class CipsRecipe:
         true, false = self.critic(real, place), self.critic(fake, place)
         loss = torch.stack([F.softplus(-t).mean() + F.softplus(f).mean() for t, f in zip(true, false, strict=True)])
         total = loss.sum()
-        found = {"judge": total.item(), "right": float((true[0] > 0).float().mean() + (false[0] < 0).float().mean()) / 2}
+        right = torch.cat((true[0] > 0, false[0] < 0)).float().mean()
+        found = {"judge": total.item(), "right": right.item()}
         if self.steps % PENALTY_EVERY == 0:
             penalty = gradient_penalty(self.critic, real, place)
             total = total + PENALTY_EVERY * PENALTY / 2 * penalty
             found["penalty"] = penalty.item()
         self.judge.zero_grad()
         total.backward()
+        nn.utils.clip_grad_norm_(self.critic.parameters(), LARGEST)
         self.judge.step()
         return found
 
@@ -170,25 +182,32 @@ class CipsRecipe:
         return torch.stack((y, stride))[None].to(self.device)
 
     def _real(self, count: int, rng: np.random.Generator) -> Tensor:
-        """Random squares (B, 3, HEIGHT, HEIGHT) of training pictures, in [-1, 1]."""
+        """Random parts (B, 3, H, W) of training pictures in [-1, 1], of the native size; on a cylinder all around."""
         found = []
         for index in rng.integers(len(self.training), size=count):
             picture = self.training[index]
-            side = round(picture.shape[1] / float(rng.uniform(*ZOOM)))
-            top = int(rng.integers(picture.shape[1] - side + 1))
-            left = int(rng.integers(picture.shape[2] - side + 1))
-            square = picture[None, :, top : top + side, left : left + side].float()
-            square = F.interpolate(square, (HEIGHT, HEIGHT), mode="bilinear", antialias=True)
-            found.append(square.flip(-1) if rng.random() < 0.5 else square)
+            whole = picture.shape[2] == 4 * picture.shape[1]  # a panorama
+            scale = 1.0 if whole else float(rng.uniform(*ZOOM))
+            height = round(picture.shape[1] / scale)
+            width = picture.shape[2] if whole else height * (2 if self.around else 1)
+            width = min(width, picture.shape[2])
+            top, left = (int(rng.integers(a - b + 1)) for a, b in zip(picture.shape[1:], (height, width), strict=True))
+            part = picture[None, :, top : top + height, left : left + width].float()
+            across = HEIGHT * (4 if whole else 2 if self.around else 1)
+            part = F.interpolate(part, (HEIGHT, across), mode="bilinear", antialias=True)
+            part = part.flip(-1) if rng.random() < 0.5 else part
+            if self.around:
+                part = part if whole else torch.cat((part, part.flip(-1)), 3)
+                part = part.roll(int(rng.integers(part.shape[3])), -1)
+            found.append(part)
         return torch.cat(found) / 127.5 - 1
 
-    def _fake(self, latents: Tensor, window: Window, rng: np.random.Generator) -> Tensor:
-        """Patches (B, 3, K, K) of the pictures of latents (B, D); on a cylinder each at an angle of its own."""
-        count = len(latents)
+    def _fake(self, latents: Tensor, window: Window, starts: np.ndarray) -> Tensor:
+        """Patches (B, 3, K, K) of the pictures of latents (B, D), on a cylinder from columns `starts` (B,) on."""
         points = window.cut(square_points(self.around).movedim(-1, 0)).flatten(1).T  # (K K, 2)
-        points = points[None].repeat(count, 1, 1)
+        points = points[None].repeat(len(latents), 1, 1)
         if self.around:
-            points[..., 0] += torch.from_numpy(rng.uniform(-math.pi, math.pi, (count, 1))).float()
+            points[..., 0] += torch.from_numpy(starts * (2 * math.pi / (TURNS * HEIGHT)) - math.pi).float()[:, None]
         made = self.network(points.to(self.device), self.network.style(latents)).float()
         return made.transpose(1, 2).unflatten(2, (PATCH, PATCH))
 
@@ -225,14 +244,13 @@ class CipsRecipe:
     def _distance(self, network: Cips, styles: Tensor) -> dict[str, float]:
         """Kernel distances of new squares, and of training squares, to squares of held-out pictures."""
         rng = np.random.default_rng(1)
-        whole = Window(1, 0, 0)
         made = []
         for style in styles:
             points = square_points(self.around).flatten(0, 1)[None].clone()
             if self.around:
                 points[..., 0] += float(rng.uniform(-math.pi, math.pi))
-            made.append(network(points.to(self.device), style[None]).float().transpose(1, 2).unflatten(2, (HEIGHT,) * 2))
-        assert whole.stride == 1
+            square = network(points.to(self.device), style[None]).float()
+            made.append(square.transpose(1, 2).unflatten(2, (HEIGHT, HEIGHT)))
         held_out = torch.cat([square for picture in self.held_out for square in squares_of(picture)])
         training = torch.cat([square for picture in self.training for square in squares_of(picture)])
         trunk = self.critic.trunk
@@ -266,14 +284,15 @@ class CipsRecipe:
 
 def begun(network: Cips) -> Cips:
     """A new network whose Fourier features have all frequencies from the first step on."""
-    weight = network.lff.ffm.conv.weight
+    convolution = cast(nn.Conv2d, network.get_submodule("lff.ffm.conv"))
+    weight, bias = convolution.weight, cast(Tensor, convolution.bias)
     with torch.no_grad():
         low, high = (math.log(each) for each in FREQUENCIES)
         frequencies = torch.linspace(low, high, len(weight)).exp()
         direction = F.normalize(torch.randn_like(weight[:, :, 0, 0]), dim=1)
         weight.copy_((direction * frequencies[:, None])[..., None, None])
-        network.lff.ffm.conv.bias.uniform_(-math.pi, math.pi)
-        network.emb.input.zero_()  # or each would begin as speckles
+        bias.uniform_(-math.pi, math.pi)
+        network.get_parameter("emb.input").zero_()  # or each would begin as speckles
     return network
 
 

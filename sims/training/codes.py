@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-LOOKED_AT = 16  # pixels of a side of what a code sees
+LOOKED_AT = 16  # rows of what a code sees
 
 
 class Codes:
@@ -25,4 +25,5 @@ class Codes:
 
 
 def _small(pictures: Tensor) -> Tensor:
-    return F.interpolate(pictures, (LOOKED_AT, LOOKED_AT), mode="bilinear", antialias=True).flatten(1)
+    columns = LOOKED_AT * pictures.shape[3] // pictures.shape[2]
+    return F.interpolate(pictures, (LOOKED_AT, columns), mode="bilinear", antialias=True).flatten(1)

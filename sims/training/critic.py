@@ -1,7 +1,7 @@
-"""What tells pictures from renders: Karras et al.'s residual discriminator on pixels, and heads on the segmenter's features.
+"""What tells pictures from renders: a residual discriminator on pixels, and heads on the segmenter's features.
 
-Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020), for the residual blocks, the deviation over
-the batch and R1 (Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018); Kumari et al.,
+Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020), for the residual blocks, the deviation
+over the batch and R1 (Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018); Kumari et al.,
 "Ensembling Off-the-shelf Models for GAN Training" (2022), for the heads, each of which has a loss of its own.
 """
 
@@ -21,7 +21,7 @@ from sims.segmentation import load_segmenter
 TAPS = {"conv2_2": 32, "conv3_4": 64, "conv4_4": 128}  # of the segmenter, with their channels at width 0.25
 WIDTHS = (32, 64, 128, 128)  # of the pixels' part, by halvings
 HEAD = 64  # channels of a head
-BRIGHTNESS, SATURATION, CONTRAST = 0.2, (0.6, 1.4), (0.75, 1.25)
+BRIGHTNESS, SATURATION, CONTRAST = 0.1, (0.8, 1.2), (0.85, 1.15)
 
 
 class Critic(nn.Module):

@@ -1,7 +1,8 @@
 """How far a set of pictures is from another one: the kernel distance of features.
 
-Bińkowski et al., "Demystifying MMD GANs" (2018), section 4: the unbiased squared maximum mean discrepancy with the cubic
-kernel, here of the segmenter's features instead of Inception's, so its values compare with each other and no others.
+Bińkowski et al., "Demystifying MMD GANs" (2018), section 4: the unbiased squared maximum mean discrepancy with
+the cubic kernel, here of the segmenter's features instead of Inception's, so its values compare with each other and
+no others.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def pooled_features(trunk: VGG19, pictures: Tensor) -> Tensor:
 
 
 def kernel_distance(one: Tensor, other: Tensor) -> float:
-    """The squared discrepancy of features (N, C) and (M, C), each standardised by the deviation of the other's columns."""
+    """The squared discrepancy of features (N, C) and (M, C), standardised by the mean and deviation of the latter."""
     mean, deviation = other.mean(0), other.std(0).clamp(min=1e-6)
     a, b = ((features - mean).div(deviation).double() for features in (one, other))
 

@@ -27,6 +27,8 @@ MEANING = {
     "ordered_coarse": "the same by the coarse order of classes alone",
     "reconstruction": "mean absolute difference, in [0, 1], of pictures decoded from their own features, level",
     "open": "share of pixels that the coarse layouts leave open",
+    "kernel": "squared kernel distance of 256 new pictures to the held-out ones, of the segmenter's features",
+    "kernel_render": "the same of 256 training pictures",
     "filled": "share of these whose class it finds",
 }
 

@@ -29,7 +29,7 @@ from zoo.hub import availability
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
-LISTED = ("layout", "style", "texture")  # tasks whose generators are listed
+LISTED = ("layout", "style", "texture", "grid")  # tasks whose generators are listed
 
 
 def build_api() -> None:
@@ -88,11 +88,11 @@ def with_defaults(endpoint: Callable[Arguments, Answer]) -> Callable[Arguments, 
 
 
 def list_generators() -> list[dict[str, Any]]:
-    """List every generator that works from layouts, restyles pictures or makes textures, and whether it is ready.
+    """List every generator that works from layouts or latents, restyles pictures or makes textures, and whether ready.
 
     Returns:
-        One object a generator: name, title, family, tasks (of layout, style and texture), label_space, accepts_style,
-        licence, verified, ready, reason.
+        One object a generator: name, title, family, tasks (of layout, style, texture and grid), label_space,
+        accepts_style, licence, verified, ready, reason.
     """
     tasks = {task: catalogue.entries(task) for task in LISTED}
     listed = [

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from sims.ui.api import build_api
+from sims.ui.cips_api import build_cips_api
 from sims.ui.compare import build_compare, connect_send
 from sims.ui.generator_panel import connect_pull
 from sims.ui.page_part import STATIC
@@ -54,6 +55,7 @@ def build_studio() -> gr.Blocks:
         connect_panoramas(panorama, style, texture, tabs)
         build_api()
         build_style_api()
+        build_cips_api()
         build_walk_api()
     return demo.queue(max_size=QUEUE)
 

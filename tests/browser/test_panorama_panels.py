@@ -1,4 +1,4 @@
-"""What lies below the picture of the tab "Panorama", in real Chromium: films, embeddings, nearest pictures."""
+"""What lies below the picture of the tab "Panorama", in real Chromium: films, what is inside, inversion."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from running_studio import Studio
+
+from sims.latent_files import read_latent
+from sims.load import card
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -89,3 +92,39 @@ def test_embeddings_and_the_nearest_pictures_are_shown(open_page: Callable[..., 
     expect(inside.locator(".nearest-row").first.locator("img")).to_have_count(5)
     expect(inside.locator(".nearest-judged")).to_contain_text("held-out")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_the_style_of_a_picture_is_found_and_used(page: Page, studio: Studio, tmp_path: Path) -> None:
+    opened(page, studio, "Inversion")
+    page.get_by_role("button", name="Find its style").click()
+    expect(page.get_by_text("There is no picture yet").last).to_be_visible()
+    page.locator("#inversion-samples .strip-item").nth(2).click()
+    expect(page.locator("#inversion-picture")).to_contain_text("512 × 256")
+    page.locator("#inversion-picture input[type=file]").set_input_files(picture_file(tmp_path))
+    expect(page.locator("#inversion-picture")).to_contain_text("96 × 64")
+    page.get_by_role("button", name="Find its style").click()
+    view = page.locator("#inversion-view")
+    expect(view.get_by_alt_text("The picture so far")).to_be_visible(timeout=MADE)
+    expect(view).to_contain_text("of 300", timeout=MADE)
+    page.locator("#inversion-stop").click()
+    expect(view).to_contain_text("SSIM", timeout=MADE)
+    expect(view).to_contain_text("It was stopped after")
+    expect(view.get_by_alt_text("target")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("#inversion-latent").click()
+    latent = read_latent(Path(download.value.path()).read_bytes(), "The latent")
+    assert latent.shape == card("cips-panorama").latents
+    page.get_by_role("button", name="Use it as the style").click()
+    expect(page.locator("#panorama-latent")).to_contain_text("A latent (w+")
+    expect(page.locator("#panorama-truncation input[type=number]")).to_have_value("1")
+    page.get_by_role("button", name="Walk").click()
+    page.get_by_role("button", name="Make film").click()
+    expect(page.locator("#walk-view")).to_contain_text("seeds a latent (w+", timeout=MADE)
+
+
+def picture_file(folder: Path) -> Path:
+    """A picture of a sky above a meadow."""
+    picture = Image.new("RGB", (96, 64), (120, 160, 220))
+    picture.paste((80, 130, 50), (0, 32, 96, 64))
+    picture.save(folder / "picture.png")
+    return folder / "picture.png"

@@ -212,7 +212,7 @@ BAD = {
     "no command": ("", "COMMAND"),
     "unknown command": ("paint", "paint"),
     "unknown flag": ("generate {spade} --layout {layout} --out {out} --loud", "--loud"),
-    "shortened flag": ("generate {spade} --lay {layout} --out {out}", "--layout"),
+    "shortened flag": ("generate {spade} --lay {layout} --out {out}", "--lay"),
     "no output": ("generate {spade} --layout {layout}", "--out"),
     "no input": ("generate {spade} --out {out}", "--layout"),
     "two inputs": ("generate {spade} --layout {layout} --image {picture} --out {out}", "--image"),
