@@ -69,7 +69,7 @@ def _connect_nearest(panel: InsidePanel, tab: PanoramaTab) -> None:
     names = gr.State(tuple(tab.fields.options))
     started = [panel.asked, panel.stop, panel.nearest, panel.go, panel.halt]
     checked = panel.go.click(prepare, [names, *tab.fields.asked], started, **INSTANT)
-    run = checked.success(compare, [panel.asked, panel.stop], panel.nearest, **PAGE, **ONE_AT_A_TIME)
+    run = checked.success(show_nearest, [panel.asked, panel.stop], panel.nearest, **PAGE, **ONE_AT_A_TIME)
     run.then(ready, None, [panel.go, panel.halt], **INSTANT)
     panel.halt.click(halt_run, panel.stop, panel.halt, **INSTANT)
 
@@ -104,7 +104,7 @@ def prepare(names: tuple[str, ...], *values: Any) -> list[Any]:
     return [task, threading.Event(), waiting, gr.update(visible=False), gr.update(visible=True)]
 
 
-def compare(task: Task | None, stop: threading.Event) -> Iterator[Any]:
+def show_nearest(task: Task | None, stop: threading.Event) -> Iterator[Any]:
     """Compare the picture, showing how far that is."""
     if task is None:
         yield gr.skip()

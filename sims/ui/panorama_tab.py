@@ -17,6 +17,7 @@ from sims.ui import session
 from sims.ui.events import INSTANT, PAGE
 from sims.ui.generator_panel import halt_pull, seed_for_run
 from sims.ui.inside_panel import build_inside
+from sims.ui.inversion_panel import build_inversion
 from sims.ui.method_panel import options_of, pull, refresh
 from sims.ui.one_picture import (
     OnePicture,
@@ -125,6 +126,7 @@ def build_panorama(demo: gr.Blocks) -> PanoramaTab:
     connect_told(panorama, demo)
     with below:
         build_walk(panorama)
+        build_inversion(panorama)
         build_inside(panorama)
     one.made.change(lambda made: gr.skip() if made is None else made, one.made, panorama.shown, **INSTANT)
     return panorama

@@ -28,7 +28,7 @@ from sims.ui.api import read_layout
 from zoo import catalog
 
 ENDPOINTS = {"/list_generators", "/read_layout", "/convert_layout", "/generate", "/stages", "/compare"}
-ENDPOINTS |= {"/stylize", "/texture", "/spade_pis"}
+ENDPOINTS |= {"/stylize", "/texture", "/spade_pis", "/generate_grid", "/panorama", "/invert", "/walk"}
 LAYOUT = sample_layouts("street")[0].path
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from sims.load import card
 from sims.nearest_frames import Nearness, Neighbour, Seen, Square
-from sims.ui.inside_panel import begin, compare, prepare, show_embedding
+from sims.ui.inside_panel import begin, prepare, show_embedding, show_nearest
 from sims.ui.looking_inside import judged, nearest_value, told
 from sims.ui.panel_run import Step
 
@@ -76,8 +76,8 @@ def test_a_comparison_is_checked_first_and_can_be_stopped() -> None:
     task, stop, waiting, *_ = prepare(NAMES, *values())
     assert (task.request.size, waiting["state"]) == ((16, 64), "running")
     stop.set()
-    *_, last = compare(task, stop)
+    *_, last = show_nearest(task, stop)
     assert last["state"] == "stopped"
-    shown: list[Any] = list(compare(None, threading.Event()))
+    shown: list[Any] = list(show_nearest(None, threading.Event()))
     assert len(shown) == 1
     assert picture_task().card.name == ROUND
