@@ -70,13 +70,7 @@ def make_panorama(args: argparse.Namespace) -> None:
         if getattr(args, name) is not None:
             options = _once(options, name, getattr(args, name))
     asked = GridRequest(args.size, truncation=args.truncation, turn=args.turn, options=options)
-    request = panorama(target, asked)
-    if args.blend is not None:
-        request = banded(target, request, Style(seed=args.blend), width=args.blend_width, softness=args.blend_softness)
-        if args.blend_mask is not None:
-            request = replace(request, mask=read_mask(args.blend_mask))
-    elif args.blend_mask is not None:
-        raise UsageError("--blend-mask says where the style of --blend is; give both, or none.")
+    request = _blended(args, target, panorama(target, asked))
     check_request(target, request)
     if not closes(target, request):
         print("This projection does not close: the right edge does not go on at the left.")
@@ -84,10 +78,10 @@ def make_panorama(args: argparse.Namespace) -> None:
 
 
 def invert_picture(args: argparse.Namespace) -> None:
-    """Find the latent in which a generator shows a picture; interrupted, keep the best so far."""
+    """Find the latent in which a generator shows a picture, and write it with what it shows."""
     check_folder(args.out)
     _grid_card(args.name)
-    image = read_image(args.image, "The picture", whole=True)
+    image = read_image(args.image, "The picture")
     check_inversion(image, args.space, args.steps, args.seed, args.seconds)
     show = progress()
     generator = load(args.name, device=args.device, progress=show)
@@ -103,17 +97,7 @@ def invert_picture(args: argparse.Namespace) -> None:
     write_atomically(args.out / "latent.npy", latent_npy(found.latent))
     write_atomically(args.out / "picture.png", picture_png(found.picture))
     write_atomically(args.out / "target.png", encode_png(found.target))
-    report = {
-        "generator": found.picture.generator,
-        "revision": found.picture.revision,
-        "space": args.space,
-        "steps": found.steps_done,
-        "seed": args.seed,
-        "ssim": round(found.ssim, 4),
-        "l1": round(found.l1, 4),
-        "notes": list(found.notes),
-    }
-    write_atomically(args.out / "report.json", (json.dumps(report, indent=2) + "\n").encode())
+    write_atomically(args.out / "report.json", (json.dumps(found.report(), indent=2) + "\n").encode())
     for note in found.notes:
         print(note)
     print(f"{args.out}: SSIM {found.ssim:.3f}, mean difference {found.l1:.3f}, {found.steps_done} steps")
@@ -122,7 +106,7 @@ def invert_picture(args: argparse.Namespace) -> None:
 def add_grid_arguments(parser: argparse.ArgumentParser) -> None:
     """What `generate` takes for generators that work from latents."""
     parser.add_argument("--latent", type=Path, metavar="FILE.npy", help="a latent, instead of the one the seed draws")
-    parser.add_argument("--latent-space", choices=("z", "w"), help="of the latent: z, or w and W+; z if left out")
+    parser.add_argument("--latent-space", choices=("z", "w"), help="of the latent; w if left out, which W+ is too")
     parser.add_argument(
         "--size", type=height_and_width, metavar="HxW", help="height and width; the native ones if left out"
     )
@@ -146,9 +130,9 @@ def add_cips_commands(commands: Any) -> None:
         "--blend", type=seed_number, metavar="SEED2", help="a second style, which takes over in the middle"
     )
     wide.add_argument("--blend-mask", type=Path, metavar="FILE.png", help="where it does: grey, white for all of it")
-    wide.add_argument("--blend-width", type=_share, default=WIDTH, metavar="S", help="share of the panorama it takes")
+    wide.add_argument("--blend-width", type=_share, metavar="S", help=f"share that it takes; {WIDTH} if left out")
     wide.add_argument(
-        "--blend-softness", type=_share, default=SOFTNESS, metavar="S", help="share over which styles change"
+        "--blend-softness", type=_share, metavar="S", help=f"share over which styles change; {SOFTNESS} if left out"
     )
     wide.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the generator")
     wide.add_argument("--out", type=Path, required=True, metavar="FILE.png")
@@ -177,7 +161,22 @@ def _style(args: argparse.Namespace) -> Style:
             raise UsageError("--latent-space goes with --latent; give both, or none.")
         return Style()
     latent = read_latent(read_bytes(args.latent, "The latent"), "The latent")
-    return Style(latent=latent, space=args.latent_space or ("w" if latent.ndim == 2 else "z"))
+    return Style(latent=latent, space=args.latent_space or "w")
+
+
+def _blended(args: argparse.Namespace, target: Card, request: GridRequest) -> GridRequest:
+    """The request with the second style that a command line blends in. Raises `UsageError` or `RequestError`."""
+    band = {name: getattr(args, f"blend_{name}") for name in ("width", "softness")}
+    band = {name: share for name, share in band.items() if share is not None}
+    if args.blend is None and (band or args.blend_mask is not None):
+        raise UsageError(f"--blend-{next(iter(band), 'mask')} says where the style of --blend is; give both, or none.")
+    if args.blend is None:
+        return request
+    if args.blend_mask is None:
+        return banded(target, request, Style(seed=args.blend), **band)
+    if band:
+        raise UsageError(f"--blend-mask says where the second style is; leave --blend-{next(iter(band))} out.")
+    return replace(request, second=Style(seed=args.blend), mask=read_mask(args.blend_mask))
 
 
 def _grid_card(name: str) -> Card:

@@ -31,7 +31,7 @@ WARM_UP = 5  # steps
 BETAS = (0.9, 0.99)
 LOOKED_AT = 16  # pixels of the longer side that candidates to start from are compared at
 SHARES = (1.0, 0.5)  # how far from the mean style the candidates are, of how far they were drawn
-CHECKS = 16  # times that the whole picture is judged
+CHECKS = 8  # times that the whole picture is judged in W, and again in W+
 
 Watch = Callable[[float], None]  # share of a whole picture that is done; may raise to stop
 

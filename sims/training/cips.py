@@ -318,10 +318,11 @@ def squares_of(picture: Tensor) -> list[Tensor]:
 
 
 def _pictures(world: World, split: str, around: bool) -> list[Tensor]:
-    """The pictures (3, H, W) uint8 of a split; panoramas are among them for a cylinder."""
+    """The pictures (3, H, W) uint8 of a split; panoramas, where there are any, are among them for a cylinder."""
     spaces = ("landscape", "panorama") if around else ("landscape",)
     return [
         torch.from_numpy(world.read(space, notes.number).picture.transpose(2, 0, 1).copy())
         for space in spaces
+        if space == "landscape" or space in world.spaces
         for notes in world.frames(space, split)
     ]

@@ -48,10 +48,13 @@ def test_a_latent_file_takes_the_place_of_the_seed(tmp_path: Path) -> None:
         file.write_bytes(latent_npy(rng.standard_normal(shape)))
         out = tmp_path / f"{len(shape)}.png"
         assert run("generate", PLANE, "--latent", file, "--size", "16x16", "--out", out) == 0
-        assert grid(out).style.space == ("w" if len(shape) == 2 else "z")
+        assert grid(out).style.space == "w"
         latent = grid(out).style.latent
         assert latent is not None
         assert latent.shape == shape
+    file.write_bytes(latent_npy(rng.standard_normal(length)))
+    assert run("generate", PLANE, "--latent", file, "--latent-space", "z", "--size", "16x16", "--out", out) == 0
+    assert grid(out).style.space == "z"
 
 
 def test_a_panorama_of_two_styles_closes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,8 +101,7 @@ def test_an_inversion_writes_its_latent_which_makes_its_picture_again(tmp_path: 
     assert report["steps"] == 6
     assert -1 <= report["ssim"] <= 1
     again = tmp_path / "again.png"
-    words = ("--latent", out / "latent.npy", "--latent-space", "w", "--out", again)
-    assert run("generate", PLANE, *words) == 0
+    assert run("generate", PLANE, "--latent", out / "latent.npy", "--out", again) == 0
     with Image.open(again) as one, Image.open(out / "picture.png") as other:
         assert np.array_equal(np.array(one), np.array(other))
 
@@ -123,7 +125,17 @@ def test_an_inversion_writes_its_latent_which_makes_its_picture_again(tmp_path: 
         (("generate", "spade-street", "--out", "a.png"), "give --layout or --image"),
         (("panorama", "spade-street", "--out", "a.png"), "does not work from latents"),
         (("panorama", PANORAMA, "--projection", "bent", "--out", "a.png"), "has no option 'projection'"),
-        (("panorama", PANORAMA, "--blend-mask", "a.png", "--out", "a.png"), "give both, or none"),
+        (("panorama", PANORAMA, "--blend-mask", "a.png", "--out", "a.png"), "--blend-mask says where"),
+        (("panorama", PANORAMA, "--blend-width", "0.3", "--out", "a.png"), "--blend-width says where"),
+        (("panorama", PANORAMA, "--blend-softness", "2", "--out", "a.png"), "'2' is no number from 0 to 1"),
+        (
+            (
+                "panorama",
+                PANORAMA,
+                *("--blend", "1", "--blend-mask", "m.png", "--blend-width", "0.3", "--out", "a.png"),
+            ),
+            "leave --blend-width out",
+        ),
         (("panorama", PANORAMA, "--turn", "9999", "--out", "a.png"), "The turn is 9999"),
         (("panorama", PANORAMA, "--out", "a.jpg"), "must end in .png"),
         (("invert", PANORAMA, "--image", "none.png", "--out", "found"), "none.png"),
@@ -161,3 +173,10 @@ def test_a_truncated_checkpoint_is_told(tmp_path: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "model.safetensors" in said
+
+
+def test_a_photograph_of_any_size_can_be_inverted(tmp_path: Path) -> None:
+    Image.new("RGB", (2600, 1700), (90, 120, 60)).save(tmp_path / "large.png")
+    assert run("invert", PLANE, "--image", tmp_path / "large.png", "--steps", 1, "--out", tmp_path / "found") == 0
+    report = json.loads((tmp_path / "found" / "report.json").read_text())
+    assert "Its middle was taken" in report["notes"][0]
