@@ -90,7 +90,7 @@ class Window:
 class CipsRecipe:
     """Alternating steps of the critic and of the generator."""
 
-    also = "on features of the segmenter, which learned from the same frames"
+    also = "features of the segmenter, which learned from the same frames"
 
     def __init__(self, name: str, world: World, segmenter: Path, device: torch.device):
         self.name, self.device, self.segmenter = name, device, segmenter
