@@ -18,6 +18,7 @@ from PIL import Image
 from sims.generator import RequestError
 from sims.grid_request import Style
 from sims.latent_files import latent_npy
+from sims.load import card
 from sims.ui import session
 from sims.ui.session import Result, Task
 from sims.ui.walk_panel import make, prepare, tell
@@ -115,8 +116,9 @@ def test_a_film_can_be_stopped() -> None:
 
 
 def test_latents_are_named_as_such() -> None:
-    task = asked(picture_task(latent=Style(latent=np.zeros(128, np.float32), space="w")), turn=-360)
-    assert said(task, None).startswith("seeds a latent (w, 128) → 5 → 6 → a latent (w, 128) · ")
+    length = card("cips-panorama").latents[1]
+    task = asked(picture_task(latent=Style(latent=np.zeros(length, np.float32), space="w")), turn=-360)
+    assert said(task, None).startswith(f"seeds a latent (w, {length}) → 5 → 6 → a latent (w, {length}) · ")
     assert "turning -360°" in said(task, None)
 
 
