@@ -235,10 +235,11 @@ class CipsRecipe:
         return network(points.flatten(1, 2), style[None]).float().transpose(1, 2).unflatten(2, points.shape[1:3])
 
     def _reals(self, width: int) -> np.ndarray:
-        """A row of held-out pictures as wide as the others."""
+        """A row of held-out pictures as wide as the others, again from the first where there are few."""
         squares = [F.interpolate(p[None].float(), (HEIGHT, p.shape[2] * HEIGHT // p.shape[1]), mode="bilinear",
                                  antialias=True)[0] for p in self.held_out]  # fmt: skip
-        row = torch.cat(squares[: width // HEIGHT + 1], 2)[..., :width]
+        row = torch.cat(squares, 2)
+        row = row.repeat(1, 1, -(-width // row.shape[2]))[..., :width]
         return row.permute(1, 2, 0).round().to(torch.uint8).numpy()
 
     def _distance(self, network: Cips, styles: Tensor) -> dict[str, float]:
