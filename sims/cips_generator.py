@@ -15,7 +15,7 @@ from torch import Tensor
 from sims.cips import Cips
 from sims.cips_paint import filled, paint
 from sims.cips_stream import Stream
-from sims.generator import Card, Choice, Generator, GridRequest, RequestError, Run, loaded
+from sims.generator import Card, Choice, Generator, GridRequest, RequestError, Run, loaded, seeded_normal
 from sims.grid import PROJECTIONS, Grid, Patch, fits, foveated
 from sims.grid_request import Style
 from zoo.convert import cips as plan
@@ -75,7 +75,7 @@ class CipsGenerator(Generator):
         return sum(tensor.numel() * tensor.element_size() for tensor in self.network.state_dict().values())
 
     def _from_grid(self, request: GridRequest, options: Mapping[str, str], run: Run) -> np.ndarray:
-        grid = grid_of(self.card, request, options)
+        grid = grid_of(self.card, request)
         with run.stage(MAP):
             first = self._truncated(self.styles(request.style, run.seed), request.truncation)
             second = None
@@ -105,7 +105,7 @@ class CipsGenerator(Generator):
         """A style for every layer, (L, D), of what a request gives or of the latent that `seed` draws."""
         latent = style.latent
         if latent is None:
-            latent = drawn(seed if style.seed is None else style.seed, self.card.latents[1])
+            latent = seeded_normal(seed if style.seed is None else style.seed, self.card.latents[1])
         found = torch.from_numpy(np.array(latent, np.float32)).to(self.device)
         if style.space == "z":
             found = self.network.style(found[None])[0]
@@ -116,8 +116,7 @@ class CipsGenerator(Generator):
         """The mean (D,) of the styles of `MEANT` latents."""
         with self._measuring:
             if self._mean is None:
-                rng = np.random.Generator(np.random.Philox(key=0))
-                latents = rng.standard_normal((MEANT, self.card.latents[1]), dtype=np.float32)
+                latents = seeded_normal(0, MEANT, self.card.latents[1])
                 self._mean = self.network.style(torch.from_numpy(latents).to(self.device)).mean(0)
             return self._mean
 
@@ -138,27 +137,23 @@ class CipsGenerator(Generator):
         return asked
 
 
-def grid_of(card: Card, request: GridRequest, options: Mapping[str, str]) -> Grid | Patch:
+def grid_of(card: Card, request: GridRequest) -> Grid | Patch:
     """The grid that a checked request asks for. Raises `RequestError` for a patch that does not lie inside."""
     assert card.native_size is not None
     height, width = request.size or card.native_size
-    projection = options.get("projection", "native")
+    projection = request.options.get("projection", PROJECTION.default)
+    sampling = request.options.get("sampling", SAMPLING.default)
     field_of_view = request.field_of_view or (BENT_FIELD if projection == "bent" else 360.0)
     grid = Grid(height, width, card.geometry, projection, request.turn, field_of_view, request.window)
-    if not options["sampling"].startswith("patch:"):
+    if not sampling.startswith("patch:"):
         return grid
-    side, stride, left, top = (int(number) for number in options["sampling"].split(":")[1:])
+    side, stride, left, top = (int(number) for number in sampling.split(":")[1:])
     if not fits(grid, side, stride, left, top):
         raise RequestError(
             f"The patch of {side}x{side} pixels, every {stride}th from column {left} and row {top}, does not lie inside"
             f" {width}x{height} pixels; give a smaller one."
         )
     return grid.patch(side, stride, left, top)
-
-
-def drawn(seed: int, length: int) -> np.ndarray:
-    """The latent z (length,) of a seed, standard normal float32."""
-    return np.random.Generator(np.random.Philox(key=seed)).standard_normal(length, dtype=np.float32)
 
 
 def mixed(network: Cips, first: Tensor, second: Tensor, levels: tuple[int, int]) -> Tensor:

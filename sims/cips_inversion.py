@@ -47,7 +47,6 @@ CANDIDATES = 256  # styles that the search may start from
 ONE_STYLE_FIRST = 1 / 3  # share of the steps in W that a search in W+ begins with
 SSIM_SIDE = 7  # pixels of the windows of the structural similarity, all alike: Wang et al. (2004), as scikit-image does
 PARTS = ("find a start", "descend", "paint the picture")
-_OPTIONS = {"noise": "off", "sampling": "all", "projection": "native"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +144,7 @@ class _Inverting:
         """Search, and make the picture of what was found."""
         self._steps = steps
         generator = self._generator
-        grid = grid_of(generator.card, self._target.request, _OPTIONS)
+        grid = grid_of(generator.card, self._target.request)
         assert isinstance(grid, Grid)
         self._tell(PARTS[0])
         styles = style_space(generator, CANDIDATES, seed)
@@ -155,6 +154,7 @@ class _Inverting:
         except Cancelled:
             if not keep or search.best is None:
                 raise
+            self._progress = silent  # nobody waits to hear more, and one who was asked again would raise again
             self._notes.append(f"It was stopped after {self._done} of {steps} steps; this is the best until then.")
         best = search.best
         assert best is not None

@@ -13,8 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sims.bilinear import Bilinear
 from sims.cips_stream import CHUNK, Stream
-from sims.generator import unseen
+from sims.generator import truncated, unseen
 from sims.grid import Grid, Patch
 from sims.pixel_noise import pixel_noise
 
@@ -50,7 +51,7 @@ def paint(
                 down, across = grid.pixels(rows, columns)
                 noise = _noise(noise_seed, down, across)
             colours = stream(grid.points(rows, columns), t, noise)
-            picture[rows.numpy(), columns.numpy()] = _to_uint8(colours)
+            picture[rows.numpy(), columns.numpy()] = truncated(colours).cpu().numpy()
             done += len(rows)
         if stride > 1 and wanted is None and show is not unseen:  # or it would be made for nobody
             show(_enlarged(picture, stride))
@@ -110,31 +111,15 @@ class _Mask:
     """The share of the second style, read bilinearly, and around a circle where places come `around` again."""
 
     def __init__(self, mask: np.ndarray, around: bool):
-        self.mask = torch.from_numpy(mask.astype(np.float32) / 255)
-        self.around = around
+        self.table = Bilinear(torch.from_numpy(mask.astype(np.float32) / 255)[None], around)
 
     def __call__(self, u: Tensor, v: Tensor) -> Tensor:
         """(N,) in [0, 1] for places across and down (N,)."""
-        height, width = self.mask.shape
-        x, y = u * width - 0.5, (v * height - 0.5).clamp(0, height - 1)
-        x = x if self.around else x.clamp(0, width - 1)
-        left, top = x.floor(), y.floor()
-        a, b = x - left, y - top
-        columns = [left % width, (left + 1) % width] if self.around else [left, (left + 1).clamp(max=width - 1)]
-        rows = [top.long(), (top + 1).clamp(max=height - 1).long()]
-        upper, lower = (
-            self.mask[row, columns[0].long()] * (1 - a) + self.mask[row, columns[1].long()] * a for row in rows
-        )
-        return upper * (1 - b) + lower * b
+        return self.table(u * self.table.width - 0.5, v * self.table.height - 0.5)[:, 0]
 
 
 def _noise(seed: int, rows: Tensor, columns: Tensor) -> Callable[[int], Tensor]:
     return lambda layer: pixel_noise(seed, layer, rows, columns)
-
-
-def _to_uint8(colours: Tensor) -> np.ndarray:
-    scaled: Tensor = ((colours + 1) / 2 * 255).clamp(0, 255)
-    return scaled.to(torch.uint8).cpu().numpy()
 
 
 def _enlarged(picture: np.ndarray, stride: int) -> np.ndarray:

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sims.bilinear import Bilinear
 from sims.cips import EPSILON, GAIN, SLOPE, Cips, Head, ModulatedWeight, ResidualBlock, StyledLayer
 
 CHUNK = 4096  # pixels that go through all layers together
@@ -43,18 +44,15 @@ class Fold:
     def __call__(self, x: Tensor, t: Tensor | None, noise: Tensor | None) -> Tensor:
         """(N, C) -> (N, C')."""
         if self.scale is None or self.change is None:
-            made = F.linear(x, self.matrix, None if noise is not None and self.noise else self.shift)
+            made = F.linear(x, self.matrix, self.shift)
         else:
             assert t is not None
             share = t[:, None].to(x)
             made = F.linear(torch.addcmul(self.scale, share, self.change).mul_(x), self.matrix)
             if self.norms is not None:
                 made.mul_(torch.rsqrt(_polynomial(self.norms, t[:, None])).to(made))
-            if noise is None or not self.noise:
-                made.add_(self.shift)
-        if noise is not None and self.noise:
-            made.addcmul_(noise[:, None].to(made), torch.full_like(self.shift, self.noise)).add_(self.shift)
-        return made
+            made.add_(self.shift)
+        return made if noise is None else made.add_(self.noise * noise[:, None].to(made))
 
 
 class Stream:
@@ -152,36 +150,18 @@ class Stream:
 
 
 class _EmbeddingTable:
-    """The embeddings as rows, of which each point takes four: the same as the network's bilinear reading, in one go.
-
-    Where the network keeps its embeddings with the channels last, the rows are those, and no copy.
-    """
+    """The embeddings as rows, of which each point takes four: the same as the network's bilinear reading, in one go."""
 
     def __init__(self, network: Cips):
-        values = network.emb.input[0]
-        self.height, self.width = values.shape[1:]
-        self.rows = values.flatten(1).T.contiguous()
         self.around = network.config["geometry"] == "cylinder"
+        self.table = Bilinear(network.emb.input[0], self.around)
 
     def __call__(self, points: Tensor) -> Tensor:
         """(N, 2) -> (N, C)."""
-        if self.around:
-            across = (points[:, 0] / (2 * math.pi) + 0.5) * self.width - 0.5
-            left, right = across.floor(), across.floor() + 1
-            share = across - left
-            left, right = left % self.width, right % self.width
-        else:
-            across = (((points[:, 0] + 1) * self.width - 1) / 2).clamp(0, self.width - 1)
-            left = across.floor()
-            share, right = across - left, (left + 1).clamp(max=self.width - 1)
-        down = (((points[:, 1] + 1) * self.height - 1) / 2).clamp(0, self.height - 1)
-        top = down.floor()
-        sink, bottom = down - top, (top + 1).clamp(max=self.height - 1)
-        corners = [row * self.width + column for row in (top, bottom) for column in (left, right)]
-        weights = [a * b for a in (1 - sink, sink) for b in (1 - share, share)]
-        return F.embedding_bag(
-            torch.stack(corners, 1).long(), self.rows, mode="sum", per_sample_weights=torch.stack(weights, 1)
-        )
+        x, y = points.unbind(1)
+        width, height = self.table.width, self.table.height
+        across = (x / (2 * math.pi) + 0.5) * width - 0.5 if self.around else ((x + 1) * width - 1) / 2
+        return self.table(across, ((y + 1) * height - 1) / 2)
 
 
 def _bent_apart(layer: StyledLayer | Head) -> Tensor | slice:

@@ -14,7 +14,8 @@ import numpy as np
 
 from sims.cips_generator import CipsGenerator, grid_of
 from sims.generator import Card, GridRequest, Progress, RequestError, check_request, check_seed, silent
-from sims.grid_request import Style
+from sims.grid import within_half_turn
+from sims.grid_request import Style, turns
 from sims.request_error import short
 
 STOPS = (2, 8)
@@ -106,21 +107,19 @@ def _check_size(card: Card, request: WalkRequest) -> None:
 
 
 def _check_turn(card: Card, request: WalkRequest) -> None:
-    turns = tuple(360.0 * turns for turns in range(-MAX_TURNS, MAX_TURNS + 1))
-    if isinstance(request.turn, bool) or request.turn not in turns:
+    whole = tuple(360.0 * count for count in range(-MAX_TURNS, MAX_TURNS + 1))
+    if isinstance(request.turn, bool) or request.turn not in whole:
         raise RequestError(
-            f"The walk turns by {short(request.turn)} degrees; give one of {', '.join(f'{each:g}' for each in turns)},"
+            f"The walk turns by {short(request.turn)} degrees; give one of {', '.join(f'{each:g}' for each in whole)},"
             " so that the loop closes."
         )
-    around = card.geometry == "cylinder" or request.view.options.get("projection") == "mirrored"
-    if request.turn and not around:
+    if request.turn and not turns(card, request.view.options):
         raise RequestError("Only a cylinder, or the projection mirrored, can be turned; give a turn of 0.")
 
 
 def frame_size(card: Card, request: WalkRequest) -> tuple[int, int]:
     """(height, width) of the frames. Raises `RequestError` for a patch that does not lie inside the view."""
-    defaults = {choice.name: choice.default for choice in card.options}
-    grid = grid_of(card, request.view, {**defaults, **request.view.options})
+    grid = grid_of(card, request.view)
     return grid.height, grid.width
 
 
@@ -131,7 +130,7 @@ def _frames(request: WalkRequest, stops: np.ndarray) -> Iterator[GridRequest]:
         share = np.float32(_eased(rest / request.frames))
         style = (1 - share) * stops[leg] + share * stops[(leg + 1) % len(stops)]
         turn = request.view.turn + request.turn * number / request.frames
-        turn = turn if request.turn == 0 else (turn + 180) % 360 - 180
+        turn = turn if request.turn == 0 else within_half_turn(turn)
         yield replace(request.view, style=Style(latent=style, space="w"), turn=turn)
 
 

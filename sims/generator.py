@@ -61,9 +61,11 @@ __all__ = [
     "check_seed",
     "loaded",
     "placed",
+    "seeded_normal",
     "silent",
     "to_tensor",
     "to_uint8",
+    "truncated",
     "unseen",
 ]
 
@@ -141,8 +143,7 @@ class Run:
 
     def noise(self, *shape: int) -> torch.Tensor:
         """Standard normal float32 noise that depends on the seed alone, not on the device."""
-        rng = np.random.Generator(np.random.Philox(key=self.seed))
-        return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
+        return torch.from_numpy(seeded_normal(self.seed, *shape))
 
 
 class Generator(ABC):
@@ -226,15 +227,25 @@ class Generator(ABC):
         raise NotImplementedError
 
 
+def seeded_normal(seed: int, *shape: int) -> np.ndarray:
+    """Standard normal float32 numbers that depend on the seed alone."""
+    return np.random.Generator(np.random.Philox(key=seed)).standard_normal(shape, dtype=np.float32)
+
+
 def to_uint8(output: torch.Tensor) -> np.ndarray:
     """RGB uint8 (H, W, 3) of a network's (1, C, H, W) output in [-1, 1], by truncation as the references write it.
 
     A single channel is repeated to three.
     """
-    scaled = ((output[0].float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)  # truncates
+    scaled = truncated(output[0])
     if scaled.shape[0] == 1:
         scaled = scaled.expand(3, -1, -1)
     return scaled.permute(1, 2, 0).cpu().numpy().copy()
+
+
+def truncated(colours: torch.Tensor) -> torch.Tensor:
+    """Colours in [-1, 1], and clamped to that, as uint8; what lies between two levels becomes the lower one."""
+    return ((colours.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)
 
 
 def to_tensor(image: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -8,13 +8,12 @@ Nothing is laid out in memory: a grid tells the points of the pixels that it is 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-GEOMETRIES = ("plane", "cylinder")
 # native: the whole plane, or around the cylinder. The others bend a plane into a panorama.
 PROJECTIONS = ("native", "mirrored", "extended", "bent")
 WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -43,8 +42,8 @@ class Grid:
 
     @property
     def around(self) -> bool:
-        """Whether places across come round again: on a cylinder, and on a plane that is mirrored."""
-        return self.geometry == "cylinder" or self.projection == "mirrored"
+        """Whether places across come round again."""
+        return goes_around(self.geometry, self.projection)
 
     @property
     def wraps(self) -> bool:
@@ -155,9 +154,14 @@ def fits(grid: Grid, side: int, stride: int, left: int, top: int) -> bool:
     return left + reach < grid.width and top + reach < grid.height
 
 
-def turned(grid: Grid, degrees: float) -> Grid:
-    """The grid turned further."""
-    return replace(grid, turn=(grid.turn + degrees + 180) % 360 - 180)
+def goes_around(geometry: str, projection: str) -> bool:
+    """Whether places across come round again: on a cylinder, and on a plane that is mirrored."""
+    return geometry == "cylinder" or projection == "mirrored"
+
+
+def within_half_turn(degrees: float) -> float:
+    """The same direction as an angle from -180 to 180."""
+    return (degrees + 180) % 360 - 180
 
 
 def foveated(height: int, width: int, centre: tuple[float, float], seed: int) -> np.ndarray:

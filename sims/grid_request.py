@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sims.grid import WHOLE
+from sims.grid import WHOLE, goes_around
 from sims.layout import MIN_SIDE
 from sims.request_error import RequestError, check_seed, short
 
@@ -126,9 +126,14 @@ def _check_number(what: str, value: object, low: float, high: float) -> None:
         raise RequestError(f"The {what} is {short(value)}; give a number from {low:g} to {high:g}.")
 
 
+def turns(card: Card, options: Mapping[str, str]) -> bool:
+    """Whether a turn moves what is in the middle: around a cylinder, or of a plane that is mirrored."""
+    return goes_around(card.geometry, options.get("projection", "native"))
+
+
 def _check_turn(card: Card, request: GridRequest) -> None:
     _check_number("turn", request.turn, -360.0, 360.0)
-    if request.turn and card.geometry == "plane" and request.options.get("projection") != "mirrored":
+    if request.turn and not turns(card, request.options):
         raise RequestError("A turn goes with a cylinder or with the projection mirrored; leave it out.")
 
 

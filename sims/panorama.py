@@ -8,7 +8,7 @@ from sims.blend import soft_step
 from sims.cips_generator import grid_of
 from sims.generator import Card, GridRequest, RequestError
 from sims.grid import Grid
-from sims.grid_request import Style
+from sims.grid_request import Style, turns
 from sims.request_error import short
 
 WIDER = 4  # times as wide as high is the panorama of a plane
@@ -39,12 +39,10 @@ def banded(
     for what, value in (("centre", centre), ("width", width), ("softness", softness)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise RequestError(f"The band's {what} is {short(value)}; give a number from 0 to 1.")
-    around = card.geometry == "cylinder" or request.options.get("projection") == "mirrored"
-    return replace(request, second=second, mask=soft_step(centre, width, softness, around))
+    return replace(request, second=second, mask=soft_step(centre, width, softness, turns(card, request.options)))
 
 
 def closes(card: Card, request: GridRequest) -> bool:
     """Whether the right edge of a checked request's picture goes on at the left."""
-    options = {choice.name: request.options.get(choice.name, choice.default) for choice in card.options}
-    grid = grid_of(card, request, options)
+    grid = grid_of(card, request)
     return isinstance(grid, Grid) and grid.wraps

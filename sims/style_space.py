@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from sims.cips_generator import MEANT, CipsGenerator
+from sims.generator import seeded_normal
 
 NARROWEST = 1e-3  # of the largest deviation; axes along which styles differ less count as this wide
 BATCH = 1024
@@ -38,7 +38,7 @@ class StyleSpace:
 def style_space(generator: CipsGenerator, samples: int, seed: int) -> StyleSpace:
     """That of a generator, with `samples` styles, at most `MEANT`, which the seed draws. Without inference mode."""
     length = generator.card.latents[1]
-    latents = np.random.Generator(np.random.Philox(key=seed)).standard_normal((MEANT, length), dtype=np.float32)
+    latents = seeded_normal(seed, MEANT, length)
     parts = torch.from_numpy(latents).to(generator.device).split(BATCH)
     styles = torch.cat([generator.network.style(part) for part in parts])
     mean = generator.mean_style().clone()  # a tensor of inference mode, which nothing can be differentiated through

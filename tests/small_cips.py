@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from sims.cips import Cips
 from sims.cips_stream import CHUNK, Stream
-from sims.grid import Grid, Patch
+from sims.grid import Grid, Patch, within_half_turn
 from zoo.convert import checked_config
 from zoo.files import write_checkpoint
 
@@ -64,3 +65,8 @@ def streamed(stream: Stream, grid: Grid | Patch, t: Tensor | None = None, maps: 
         shares = None if t is None else t.flatten()[chunk]
         found.append(stream(grid.points(rows[chunk], columns[chunk]), shares, noise))
     return torch.cat(found).T.unflatten(1, (grid.height, grid.width))
+
+
+def turned(grid: Grid, degrees: float) -> Grid:
+    """The grid turned further."""
+    return replace(grid, turn=within_half_turn(grid.turn + degrees))

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from sims.cips import Cips
 from sims.generator import placed, to_uint8
+from sims.grid import Grid
 from sims.training.averaging import Average
 from sims.training.codes import Codes
 from sims.training.critic import Critic, coloured, gradient_penalty
@@ -207,7 +208,7 @@ class CipsRecipe:
         points = window.cut(square_points(self.around).movedim(-1, 0)).flatten(1).T  # (K K, 2)
         points = points[None].repeat(len(latents), 1, 1)
         if self.around:
-            points[..., 0] += torch.from_numpy(starts * (2 * math.pi / (TURNS * HEIGHT)) - math.pi).float()[:, None]
+            points[..., 0] += torch.from_numpy(starts * (2 * math.pi / (TURNS * HEIGHT))).float()[:, None]
         made = self.network(points.to(self.device), self.network.style(latents)).float()
         return made.transpose(1, 2).unflatten(2, (PATCH, PATCH))
 
@@ -229,10 +230,12 @@ class CipsRecipe:
 
     def _whole(self, network: Cips, style: Tensor) -> Tensor:
         """A whole picture (1, 3, H, W)."""
-        height, width = native_size(self.config)
-        points = square_points(self.around)[None] if not self.around else around_points(height, width)[None]
-        points = points.to(self.device)
-        return network(points.flatten(1, 2), style[None]).float().transpose(1, 2).unflatten(2, points.shape[1:3])
+        return self._shown(network, points_of(Grid(*native_size(self.config), self.config["geometry"])), style)
+
+    def _shown(self, network: Cips, points: Tensor, style: Tensor) -> Tensor:
+        """The picture (1, 3, h, w) of points (h, w, 2)."""
+        colours = network(points.to(self.device).flatten(0, 1)[None], style[None]).float()
+        return colours.transpose(1, 2).unflatten(2, points.shape[:2])
 
     def _reals(self, width: int) -> np.ndarray:
         """A row of held-out pictures as wide as the others, again from the first where there are few."""
@@ -247,11 +250,10 @@ class CipsRecipe:
         rng = np.random.default_rng(1)
         made = []
         for style in styles:
-            points = square_points(self.around).flatten(0, 1)[None].clone()
+            points = square_points(self.around)
             if self.around:
                 points[..., 0] += float(rng.uniform(-math.pi, math.pi))
-            square = network(points.to(self.device), style[None]).float()
-            made.append(square.transpose(1, 2).unflatten(2, (HEIGHT, HEIGHT)))
+            made.append(self._shown(network, points, style))
         held_out = torch.cat([square for picture in self.held_out for square in squares_of(picture)])
         training = torch.cat([square for picture in self.training for square in squares_of(picture)])
         trunk = self.critic.trunk
@@ -298,17 +300,16 @@ def begun(network: Cips) -> Cips:
 
 
 def square_points(around: bool) -> Tensor:
-    """Points (HEIGHT, HEIGHT, 2) of a square picture: a plane, or a quarter of a cylinder."""
-    y = torch.linspace(-1, 1, HEIGHT)
-    x = (torch.arange(HEIGHT) + 0.5) * (2 * math.pi / (TURNS * HEIGHT)) if around else y
-    return torch.stack((x[None].expand(HEIGHT, -1), y[:, None].expand(-1, HEIGHT)), -1)
+    """Points (HEIGHT, HEIGHT, 2) of a square picture: a plane, or the part of a cylinder from its first column on."""
+    grid = Grid(HEIGHT, TURNS * HEIGHT, "cylinder") if around else Grid(HEIGHT, HEIGHT)
+    return points_of(grid)[:, :HEIGHT]
 
 
-def around_points(height: int, width: int) -> Tensor:
-    """Points (height, width, 2) all around a cylinder."""
-    angle = (torch.arange(width) + 0.5) * (2 * math.pi / width) - math.pi
-    y = torch.linspace(-1, 1, height)
-    return torch.stack((angle[None].expand(height, -1), y[:, None].expand(-1, width)), -1)
+def points_of(grid: Grid) -> Tensor:
+    """All points (H, W, 2) of a grid."""
+    rows, columns = torch.arange(grid.height), torch.arange(grid.width)
+    found = grid.points(rows.repeat_interleave(grid.width), columns.repeat(grid.height))
+    return found.view(grid.height, grid.width, 2)
 
 
 def squares_of(picture: Tensor) -> list[Tensor]:

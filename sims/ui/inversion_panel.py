@@ -26,11 +26,11 @@ from sims.ui.inverting import (
     sample_picture,
 )
 from sims.ui.one_picture import ready
-from sims.ui.page_part import event_text, page_part
+from sims.ui.page_part import page_part
 from sims.ui.panel_run import Step, steps
 from sims.ui.panorama_fields import begin_anew
-from sims.ui.picture_drop import Place, given, picture_drop
-from sims.ui.session import Shown, shown
+from sims.ui.picture_drop import Place, choose_picture, picture_drop, take_picture
+from sims.ui.session import Shown
 from sims.ui.viewer import viewer
 
 if TYPE_CHECKING:  # the tab puts its panels together
@@ -68,7 +68,7 @@ class InversionPanel:
 
     @property
     def pictures(self) -> list[Any]:
-        """What another picture changes, in the order of `new_picture`."""
+        """What another picture changes, in the order of `sims.ui.picture_drop.new_picture`."""
         return [self.drop, self.image, self.file]
 
     @property
@@ -114,30 +114,14 @@ def _connect_run(panel: InversionPanel, tab: PanoramaTab) -> None:
     panel.halt.click(halt_run, panel.stop, panel.halt, **INSTANT)
 
 
-def new_picture(image: np.ndarray, file: Shown, note: str = "") -> list[Any]:
-    """What `InversionPanel.pictures` become with another picture."""
-    return [PLACE.value(file, note), image, file]
-
-
 def take(value: object, before: Shown | None) -> list[Any]:
     """Read the picture that was given, or say in one sentence why not and keep the one before."""
-    try:
-        taken = given(value, PLACE)
-    except session.FAULTS as error:
-        return [PLACE.value(before, str(error), wrong=True), gr.skip(), gr.skip()]
-    if taken is None:
-        return [PLACE.value(None), None, None]
-    return new_picture(taken.image, taken.file, taken.note)
+    return take_picture(PLACE, value, before)
 
 
 def choose(event: gr.EventData) -> list[Any]:
     """Take one of our pictures."""
-    try:
-        image = sample_picture(event_text(event, "key"))
-    except session.FAULTS as error:
-        warn(error)
-        return [gr.skip()] * 3
-    return new_picture(image, shown(image, "picture.png"))
+    return choose_picture(PLACE, sample_picture, "picture.png", event)
 
 
 def prepare(generator: str | None, image: np.ndarray | None, space: object, count: object, seed: object) -> list[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from sims.cips_inversion import STEPS, Inversion, check_inversion, invert
 from sims.cips_target import target_of
-from sims.generator import Cancelled, Card, GridRequest, Preview, Progress, RequestError
+from sims.generator import Card, GridRequest, Preview, Progress, RequestError
 from sims.latent_files import latent_npy
 from sims.ui import catalogue
 from sims.ui.panel_run import Step
@@ -76,29 +76,13 @@ def find_style(task: InversionTask, progress: Progress, preview: Preview) -> Fou
         steps=task.steps,
         seed=task.seed,
         keep=True,
-        progress=_until_cancelled(progress),
+        progress=progress,
         preview=preview,
     )
     made = finished(Task(task.card, inversion.request, task.seed), inversion.picture)
     made = replace(made, notes=inversion.notes, seconds={"search": time.perf_counter() - begun})
     name = f"{Path(made.path).stem}-{task.space}.npy"
     return Found(inversion, made, SHELF.put(latent_npy(inversion.latent), name))
-
-
-def _until_cancelled(progress: Progress) -> Progress:
-    """The same, but for what is told after it has raised `Cancelled`: what was found by then is still to be painted."""
-    ended = False
-
-    def told(fraction: float, what: str) -> None:
-        nonlocal ended
-        try:
-            if not ended:
-                progress(fraction, what)
-        except Cancelled:
-            ended = True
-            raise
-
-    return told
 
 
 def found_value(step: Step[Found], task: InversionTask) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Pace:
         keys = [_key(stage, smoothing) for stage in stages]
         each = sum(self._seconds.get((known.name, key), USUAL.get(key, 0.0)) for key in keys)
         seconds = each * size[0] * size[1] / MEGAPIXEL
-        return f"about {max(1, round(seconds))} s" if seconds < 90 else f"about {round(seconds / 60)} min"
+        return about(seconds)
 
 
 def _key(stage: str, smoothing: str) -> str:
@@ -69,3 +69,8 @@ def foretold(known: Card, options: Mapping[str, str], size: tuple[int, int]) -> 
         return str(error)
     spent = PACE.told(known, chosen, size)
     return f"The result will be {size[1]} × {size[0]}{f', in {spent}' if spent else ''}."
+
+
+def about(seconds: float) -> str:
+    """A time that is only estimated, in words."""
+    return f"about {max(1, round(seconds))} s" if seconds < 90 else f"about {round(seconds / 60)} min"

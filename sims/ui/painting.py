@@ -13,11 +13,12 @@ from PIL import Image
 
 from sims.cips_generator import BENT_FIELD, grid_of
 from sims.generator import Card, GridRequest, RequestError, check_request
-from sims.grid import WHOLE, Grid, Patch
-from sims.grid_request import FIELDS_OF_VIEW, GRID_SIDES, Style
+from sims.grid import WHOLE, Grid, Patch, within_half_turn
+from sims.grid_request import FIELDS_OF_VIEW, GRID_SIDES, Style, turns
 from sims.seam import Seam, seam
 from sims.ui import catalogue
 from sims.ui.blending import MIXED, OFF, PAINTED, STEP, mixed_levels, painted_mask, second_style, step_mask
+from sims.ui.pace import about
 from sims.ui.session import Result, Task, whole_seed
 from sims.ui.viewer import viewer_value
 
@@ -87,13 +88,8 @@ def panorama_task(wanted: Wanted, options: Mapping[str, Any]) -> Task:
     )
     request = _with_second(known, request, wanted)
     check_request(known, request)
-    grid(known, request)
+    grid_of(known, request)  # a patch that does not lie inside is told at once
     return Task(known, request, whole_seed(wanted.seed))
-
-
-def turns(known: Card, options: Mapping[str, Any]) -> bool:
-    """Whether a turn moves what is in the middle: around a cylinder, or of a plane that is mirrored."""
-    return known.geometry == "cylinder" or options.get("projection") == "mirrored"
 
 
 def wraps(task: Task) -> bool:
@@ -101,12 +97,6 @@ def wraps(task: Task) -> bool:
     known, request = task.card, task.request
     assert isinstance(request, GridRequest)
     return bool(known.geometry) and turns(known, request.options)
-
-
-def grid(known: Card, request: GridRequest) -> Grid | Patch:
-    """The grid of a request. Raises `RequestError` for a patch that does not lie inside."""
-    defaults = {choice.name: choice.default for choice in known.options}
-    return grid_of(known, request, {"sampling": "all", **defaults, **request.options})
 
 
 def usual_size(known: Card) -> tuple[int, int]:
@@ -125,9 +115,8 @@ def told(task: Task, history: Sequence[Result]) -> str:
     """What is known of a picture before it is made: its size, about how long it takes, and whether it closes."""
     request = task.request
     assert isinstance(request, GridRequest)
-    asked = grid(task.card, request)
-    seconds = _work(task) * _pace(task.card, history)
-    spent = f"about {max(1, round(seconds))} s" if seconds < 90 else f"about {round(seconds / 60)} min"
+    asked = grid_of(task.card, request)
+    spent = about(_work(task) * pace(task.card, history))
     size = f"The picture will be {asked.width} × {asked.height}, {asked.width * asked.height:,} pixels, in {spent}."
     return " ".join(filter(None, (size, _seen(asked))))
 
@@ -143,7 +132,7 @@ def shown_value(result: Result) -> dict[str, Any]:
     assert isinstance(request, GridRequest)
     if not result.task.card.geometry:  # of a generator that is not known here
         return {**value, "around": None, "seam": None, "window": list(WHOLE), "zooms": False, "turns": False}
-    asked = grid(result.task.card, request)
+    asked = grid_of(result.task.card, request)
     whole = isinstance(asked, Grid) and asked.window == WHOLE
     done = result.state == "done"
     return {
@@ -209,7 +198,7 @@ def seen_again(task: Task, window: tuple[float, float, float, float], size: tupl
     """The task of painting the same with another window and size, turned further by `turn` degrees."""
     request = task.request
     assert isinstance(request, GridRequest)
-    turned = (request.turn + turn + 180) % 360 - 180 if turn else request.turn
+    turned = within_half_turn(request.turn + turn) if turn else request.turn
     asked = replace(request, window=window, size=size, turn=round(turned, 1))
     check_request(task.card, asked)
     return Task(task.card, asked, task.seed)
@@ -278,7 +267,7 @@ def _seen(asked: Grid | Patch) -> str:
     return "It goes all around without a seam." if asked.wraps else ""
 
 
-def _pace(known: Card, history: Sequence[Result]) -> float:
+def pace(known: Card, history: Sequence[Result]) -> float:
     """Seconds that a pixel takes, as the last picture of this generator in the session has shown."""
     done = (one for one in history if one.task.card.name == known.name and sum(one.seconds.values()) > 0)
     last = next(done, None)
@@ -289,5 +278,5 @@ def _work(task: Task) -> float:
     """How many pixels are looked at, those with a style of their own counted more than once."""
     request = task.request
     assert isinstance(request, GridRequest)
-    asked = grid(task.card, request)
+    asked = grid_of(task.card, request)
     return asked.height * asked.width * (BLENDED if request.mask is not None else 1.0)

@@ -10,12 +10,12 @@ import gradio as gr
 from sims.cips_generator import BENT_FIELD
 from sims.generator import MAX_SEED, Card, GridRequest
 from sims.grid import WHOLE
-from sims.grid_request import FIELDS_OF_VIEW, FLAT_FIELD, Style
+from sims.grid_request import FIELDS_OF_VIEW, FLAT_FIELD, Style, turns
 from sims.ui import catalogue
 from sims.ui.events import INSTANT
 from sims.ui.method_panel import method_choices, option_field
 from sims.ui.page_part import page_part
-from sims.ui.painting import PATCH, turns, usual_size
+from sims.ui.painting import PATCH, usual_size
 from sims.ui.panorama_latent import LatentPart, build_latent
 from sims.ui.panorama_second import SecondPanel, build_second, card_of
 from sims.ui.session import GRID_SIZE
@@ -174,7 +174,7 @@ def shape_of(known: Card | None, projection: object) -> tuple[bool, bool, float]
         return True, True, FIELDS_OF_VIEW[1]
     bent = known.geometry == "plane" and projection == "bent"
     widest = FLAT_FIELD if bent else FIELDS_OF_VIEW[1]
-    return turns(known, {"projection": projection}), bent or known.geometry == "cylinder", widest
+    return turns(known, {"projection": str(projection)}), bent or known.geometry == "cylinder", widest
 
 
 def show_fields(names: tuple[str, ...], name: str | None, field_of_view: object, projection: object) -> list[Any]:

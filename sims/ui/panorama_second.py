@@ -9,13 +9,14 @@ from typing import Any
 
 import gradio as gr
 
+from sims.cips_generator import grid_of
 from sims.generator import MAX_SEED, Card, GridRequest
 from sims.grid import Grid
 from sims.ui import catalogue
 from sims.ui.blending import MIXED, OFF, PAINTED, START, STEP, WAYS, mask_text, placed, way_of
 from sims.ui.events import INSTANT, warn
 from sims.ui.page_part import event_number, file_value, page_part
-from sims.ui.painting import grid, mask_size
+from sims.ui.painting import mask_size
 from sims.ui.panorama_latent import LatentPart, build_latent
 from sims.ui.session import FAULTS, Result
 
@@ -148,8 +149,8 @@ def mask_value(
     if shown is not None and shown.state == "done" and known is not None and shown.task.card.name == known.name:
         request = shown.task.request
         assert isinstance(request, GridRequest)
-        asked = grid(known, request)
-        around = around or (isinstance(asked, Grid) and asked.projection == "mirrored")
+        asked = grid_of(known, request)
+        around = around or (isinstance(asked, Grid) and asked.around)
         if isinstance(asked, Grid):
             behind = {"file": file_value(shown.path), "placed": placed(asked)}
     return {

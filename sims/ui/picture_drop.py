@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from PIL import Image
 
 from sims.image_files import FORMATS, read_image
 from sims.label_space import LayoutError
+from sims.ui.events import warn
 from sims.ui.layouts import uploaded_bytes
-from sims.ui.page_part import file_value, page_part
-from sims.ui.session import Shown, shown
+from sims.ui.page_part import event_text, file_value, page_part
+from sims.ui.session import FAULTS, Shown, shown
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,32 @@ def given(value: object, place: Place) -> Given | None:
         had = file.width * file.height
     reduced = f"It has {had / 1e6:.1f} megapixels and is reduced to {width} × {height} before the work."
     return Given(image, shown(image, "picture.png"), reduced if had > width * height else "")
+
+
+def new_picture(place: Place, image: np.ndarray, file: Shown, note: str = "") -> list[Any]:
+    """The part's value, the picture and its file, with another picture."""
+    return [place.value(file, note), image, file]
+
+
+def take_picture(place: Place, value: object, before: Shown | None) -> list[Any]:
+    """The same of what a person gave; what cannot be read is told in one sentence, and the one before is kept."""
+    try:
+        taken = given(value, place)
+    except FAULTS as error:
+        return [place.value(before, str(error), wrong=True), gr.skip(), gr.skip()]
+    if taken is None:
+        return [place.value(None), None, None]
+    return new_picture(place, taken.image, taken.file, taken.note)
+
+
+def choose_picture(place: Place, read: Callable[[str], np.ndarray], file_name: str, event: gr.EventData) -> list[Any]:
+    """The same of a picture at hand, which `read` finds by its key and the page shows as `file_name`."""
+    try:
+        image = read(event_text(event, "key"))
+    except FAULTS as error:
+        warn(error)
+        return [gr.skip()] * 3
+    return new_picture(place, image, shown(image, file_name))
 
 
 def _path(value: object) -> str | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from sims.generator import TextureRequest
 from sims.ui import session
-from sims.ui.events import INSTANT, warn
+from sims.ui.events import INSTANT
 from sims.ui.gallery import texture_groups, texture_picture
 from sims.ui.generator_panel import seed_for_run
 from sims.ui.method_panel import MethodPanel, build_method_panel, connect_methods, options_of
@@ -28,8 +28,8 @@ from sims.ui.one_picture import (
     restored_method,
     waiting,
 )
-from sims.ui.page_part import event_text, page_part
-from sims.ui.picture_drop import Place, given, picture_drop
+from sims.ui.page_part import page_part
+from sims.ui.picture_drop import Place, choose_picture, new_picture, picture_drop, take_picture
 from sims.ui.session import Result, Shown, Task, shown
 from sims.ui.style_sources import sent, sent_style
 from sims.ui.style_tab import StyleTab
@@ -57,7 +57,7 @@ class TextureTab:
 
     @property
     def examples(self) -> list[Any]:
-        """What another example changes, in the order of `new_example`."""
+        """What another example changes, in the order of `sims.ui.picture_drop.new_picture`."""
         return [self.drop, self.example, self.file]
 
     @property
@@ -109,33 +109,17 @@ def sent_example(results: list[Result], event: gr.EventData) -> list[Any]:
     image, _ = sent(results, event)
     if image is None:
         return [gr.skip()] * 4
-    return [*new_example(image, shown(image, "example.png")), gr.update(selected="texture")]
-
-
-def new_example(image: np.ndarray, file: Shown, note: str = "") -> list[Any]:
-    """What `TextureTab.examples` become with another example."""
-    return [PLACE.value(file, note), image, file]
+    return [*new_picture(PLACE, image, shown(image, "example.png")), gr.update(selected="texture")]
 
 
 def take_example(value: object, before: Shown | None) -> list[Any]:
     """Read the example that was given, or say in one sentence why not and keep the one before."""
-    try:
-        taken = given(value, PLACE)
-    except session.FAULTS as error:
-        return [PLACE.value(before, str(error), wrong=True), gr.skip(), gr.skip()]
-    if taken is None:
-        return [PLACE.value(None), None, None]
-    return new_example(taken.image, taken.file, taken.note)
+    return take_picture(PLACE, value, before)
 
 
 def choose_example(event: gr.EventData) -> list[Any]:
     """Take a texture of the gallery."""
-    try:
-        image = texture_picture(event_text(event, "key"))
-    except session.FAULTS as error:
-        warn(error)
-        return [gr.skip()] * 3
-    return new_example(image, shown(image, "example.png"))
+    return choose_picture(PLACE, texture_picture, "example.png", event)
 
 
 def connect_runs(texture: TextureTab, go: gr.Button, halt: gr.Button) -> None:
@@ -218,7 +202,7 @@ def bring_back(names: tuple[str, ...], result: Result | None, history: list[Resu
     method, options = restored_method(task, "texture", names)
     return [
         *brought_back(result, history, shown_value),
-        *new_example(request.example, task.given[EXAMPLE]),
+        *new_picture(PLACE, request.example, task.given[EXAMPLE]),
         *[*request.size, method, task.seed, False],
         *options,
     ]

@@ -11,6 +11,7 @@ import numpy as np
 from sims.generator import Card, RequestError, TextureRequest, check_request
 from sims.requests import TEXTURE_SIDES
 from sims.ui import catalogue
+from sims.ui.pace import about
 from sims.ui.session import Result, Shown, Task, shown, whole_seed
 from sims.ui.viewer import viewer_value
 
@@ -80,8 +81,7 @@ def _spent(task: Task, history: Sequence[Result]) -> str:
     done = (one for one in history if one.task.card.family == "steerable" and sum(one.seconds.values()) > 0)
     last = next(done, None)
     each = sum(last.seconds.values()) / _work(last.task) if last else USUAL
-    seconds = each * _work(task)
-    return f", in about {max(1, round(seconds))} s" if seconds < 90 else f", in about {round(seconds / 60)} min"
+    return f", in {about(each * _work(task))}"
 
 
 def _work(task: Task) -> float:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sims.cips_walk import FRAMES
+from sims.grid_request import turns
 from sims.ui import session
 from sims.ui.events import INSTANT, ONE_AT_A_TIME, PAGE, halt_run, warn
 from sims.ui.method_panel import options_of
 from sims.ui.one_picture import ready
 from sims.ui.page_part import page_part
-from sims.ui.painting import Wanted, panorama_task, turns
+from sims.ui.painting import Wanted, panorama_task
 from sims.ui.panel_run import Step, steps
 from sims.ui.panorama_second import card_of
 from sims.ui.session import Result, Task

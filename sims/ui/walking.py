@@ -18,8 +18,9 @@ from sims.grid_request import Style
 from sims.image_files import encode_png
 from sims.request_error import check_seed, short
 from sims.ui.grid_words import said_of, style_words
+from sims.ui.pace import about
 from sims.ui.page_part import file_value
-from sims.ui.painting import BLENDED, USUAL
+from sims.ui.painting import BLENDED, pace
 from sims.ui.panel_run import Step
 from sims.ui.session import Result, Task, loaded, new_seed
 from sims.ui.shelf import SHELF
@@ -141,11 +142,10 @@ def film_of(task: WalkTask, frames: Sequence[np.ndarray]) -> Film:
 def told(task: WalkTask, history: Sequence[Result]) -> str:
     """What is known of a film before it is made: its size, its length, and about how long it takes."""
     height, width = frame_size(task.card, task.request)
-    seconds = _pace(task.card, history) * height * width * task.request.frames
+    seconds = pace(task.card, history) * height * width * task.request.frames
     seconds *= BLENDED if task.request.view.mask is not None else 1
-    spent = f"about {max(1, round(seconds))} s" if seconds < 90 else f"about {round(seconds / 60)} min"
     frames = f"{task.request.frames} frames of {width} × {height}"
-    return f"The film will have {frames}, {_length(task):.1f} s a loop, in {spent}."
+    return f"The film will have {frames}, {_length(task):.1f} s a loop, in {about(seconds)}."
 
 
 def film_value(step: Step[Film] | None, task: WalkTask | None = None) -> dict[str, Any]:
@@ -193,15 +193,6 @@ def _whole_size(task: Task) -> tuple[int, int]:
     assert isinstance(request, GridRequest)
     assert task.card.native_size is not None
     return request.size or task.card.native_size
-
-
-def _pace(known: Card, history: Sequence[Result]) -> float:
-    """Seconds that a pixel takes, as the last picture of this generator in the session has shown."""
-    for one in history:
-        seconds, request = sum(one.seconds.values()), one.task.request
-        if one.task.card.name == known.name and seconds > 0 and one.size and isinstance(request, GridRequest):
-            return seconds / (one.size[0] * one.size[1] * (BLENDED if request.mask is not None else 1))
-    return USUAL
 
 
 def whole(value: object, low: int, high: int, what: str) -> int:

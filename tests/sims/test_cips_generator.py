@@ -13,8 +13,8 @@ from small_cips import cips_checkpoint, tiny, tiny_style
 
 from sims import cips_generator
 from sims.cips import Cips
-from sims.cips_generator import MEANT, CipsGenerator, drawn, levels_of, mixed
-from sims.generator import Cancelled, GridRequest, Picture, RequestError
+from sims.cips_generator import MEANT, CipsGenerator, levels_of, mixed
+from sims.generator import Cancelled, GridRequest, Picture, RequestError, seeded_normal
 from sims.grid_request import Style
 from sims.load import card, load
 from zoo.catalog import catalog, find
@@ -75,7 +75,7 @@ def test_the_seed_decides_and_nothing_else_does(flat: CipsGenerator, options: di
 
 
 def test_a_style_has_a_seed_a_latent_or_that_of_the_request(flat: CipsGenerator) -> None:
-    z = drawn(5, 6)
+    z = seeded_normal(5, 6)
     assert z.dtype == np.float32
     w = flat.styles(Style(latent=z), 0)
     assert w.shape == flat.card.latents == (7, 6)
@@ -92,7 +92,7 @@ def test_a_style_has_a_seed_a_latent_or_that_of_the_request(flat: CipsGenerator)
 
 
 def test_latents_of_seeds_are_standard_normal() -> None:
-    found = np.stack([drawn(seed, 512) for seed in range(40)])
+    found = np.stack([seeded_normal(seed, 512) for seed in range(40)])
     assert abs(found.mean()) < 0.03
     assert abs(found.std() - 1) < 0.03
     assert len(np.unique(found[:, 0])) == 40

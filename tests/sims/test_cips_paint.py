@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_cips import plain, streamed, tiny, tiny_style
+from small_cips import plain, streamed, tiny, tiny_style, turned
 
 from sims.blend import soft_step
 from sims.cips_paint import STRIDES, filled, paint
 from sims.cips_stream import CHUNK, Stream
 from sims.generator import Cancelled
-from sims.grid import Grid, Patch, foveated, turned
+from sims.grid import Grid, Patch, foveated
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = [(24, 40), (23, 41), (8, 9), (7, 5), (1, 17), (100, 90)]

@@ -142,8 +142,8 @@ def test_embeddings_in_rows_are_not_copied(tmp_path: Path) -> None:
     with torch.inference_mode():
         stream = Stream(generator.network, tiny_style(generator.network, 1))  # type: ignore[union-attr]
     assert stream._table is not None
-    assert stream._table.rows.data_ptr() == generator.network.emb.input.data_ptr()  # type: ignore[union-attr]
-    assert stream._table.rows.shape == (12 * 16, 8)
+    assert stream._table.table.rows.data_ptr() == generator.network.emb.input.data_ptr()  # type: ignore[union-attr]
+    assert stream._table.table.rows.shape == (12 * 16, 8)
 
 
 # ---------------------------------------------------------------------------------------------------------- cylinders

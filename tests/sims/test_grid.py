@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from small_cips import places
+from small_cips import places, turned
 from torch import Tensor
 
-from sims.grid import PROJECTIONS, WHOLE, Grid, Patch, fits, foveated, turned
+from sims.grid import PROJECTIONS, WHOLE, Grid, Patch, fits, foveated
 
 PLANES = [Grid(9, 17, projection=projection, field_of_view=120) for projection in PROJECTIONS]
 CYLINDERS = [Grid(9, 16, "cylinder"), Grid(9, 16, "cylinder", turn=45, field_of_view=90)]

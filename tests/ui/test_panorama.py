@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from sims.blend import soft_step
+from sims.cips_generator import grid_of
 from sims.generator import GridRequest, RequestError
 from sims.grid import WHOLE, Grid
 from sims.grid_request import Style
@@ -21,7 +22,7 @@ from sims.seam import seam
 from sims.ui import session
 from sims.ui.blending import MIXED, OFF, PAINTED, STEP, mask_text, painted_mask, placed, way_of
 from sims.ui.catalogue import ready_card
-from sims.ui.painting import Wanted, around, grid, panorama_task, seam_value, shown_value, told, usual_size, zoomed
+from sims.ui.painting import Wanted, around, panorama_task, seam_value, shown_value, told, usual_size, zoomed
 from sims.ui.panorama_fields import begin_anew, show_fields
 from sims.ui.panorama_second import mask_value, show_mask, show_way
 from sims.ui.panorama_tab import WANTED, bring_back, make_picture, open_file, seen_before, tell, zoom_in
@@ -205,20 +206,20 @@ def test_a_cylinder_is_seen_from_within_as_it_was_learned() -> None:
     known = ready_card(ROUND, "grid")
     assert known.native_size is not None
     height, width = known.native_size
-    seen = around(known, grid(known, request(width=64, height=64)))
+    seen = around(known, grid_of(known, request(width=64, height=64)))
     assert seen == {"haov": 360.0, "vaov": 360 * height / width, "level": False}
-    half = around(known, grid(known, request(field_of_view=180)))
+    half = around(known, grid_of(known, request(field_of_view=180)))
     assert half is not None
     assert (half["haov"], half["vaov"]) == (180, 360 * height / width)
-    assert around(known, grid(known, request(window=(0, 0, 0.5, 1)))) is None
-    assert around(known, grid(known, request(sampling="patch"))) is None
+    assert around(known, grid_of(known, request(window=(0, 0, 0.5, 1)))) is None
+    assert around(known, grid_of(known, request(sampling="patch"))) is None
 
 
 def test_of_a_plane_two_projections_surround() -> None:
     known = ready_card(FLAT, "grid")
 
     def seen(projection: str, **more: Any) -> dict[str, Any] | None:
-        return around(known, grid(known, request({"projection": projection}, generator=FLAT, **more)))
+        return around(known, grid_of(known, request({"projection": projection}, generator=FLAT, **more)))
 
     assert seen("native") is None
     assert seen("extended") is None
